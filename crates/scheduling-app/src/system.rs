@@ -1,0 +1,1 @@
+//! The real clock, ids, secrets and sealer. (The app's helper completes it.)

@@ -1,0 +1,282 @@
+//! What can happen to a booking. Each transition takes the booking and gives it back changed, with the event.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use thiserror::Error;
+
+use super::{
+    Attendee, Booking, BookingEvent, BookingHost, BookingState, BookingStatus, ManageSecret, Party,
+    PendingReason,
+};
+use crate::assignment::RotationStep;
+use crate::event_type::Buffers;
+use crate::ids::{BookingId, EventTypeId, UserId, WorkspaceId};
+use crate::text::Note;
+use crate::time::Interval;
+
+/// A transition that a booking's state does not allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a {from} booking cannot become {to}")]
+pub struct TransitionError {
+    /// The state it is in.
+    pub from: BookingStatus,
+    /// The state that was asked for.
+    pub to: BookingStatus,
+}
+
+/// Everything a new booking starts with.
+#[derive(Debug, Clone)]
+pub struct NewBooking {
+    /// Its id.
+    pub id: BookingId,
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// Its event type.
+    pub event_type: EventTypeId,
+    /// When the meeting is.
+    pub interval: Interval,
+    /// The event type's buffers.
+    pub buffers: Buffers,
+    /// Who hosts, in roster order.
+    pub hosts: Vec<BookingHost>,
+    /// Who booked.
+    pub invitee: Attendee,
+    /// Whom the invitee brings.
+    pub guests: Vec<Attendee>,
+    /// What the invitee wants to say.
+    pub note: Option<Note>,
+    /// The rotation's record, when a rotation chose the host.
+    pub rotation: Option<RotationStep<UserId>>,
+    /// The manage link's secret.
+    pub manage: ManageSecret,
+}
+
+impl NewBooking {
+    fn into_booking(self, state: BookingState, now: DateTime<Utc>) -> Booking {
+        let mut attendees = vec![self.invitee];
+        attendees.extend(self.guests);
+        Booking {
+            id: self.id,
+            workspace: self.workspace,
+            event_type: self.event_type,
+            interval: self.interval,
+            buffers: self.buffers,
+            hosts: self.hosts,
+            attendees,
+            note: self.note,
+            state,
+            sequence: 0,
+            version: 1,
+            rotation: self.rotation,
+            manage: self.manage,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Books at once.
+    pub fn confirmed(self, now: DateTime<Utc>) -> (Booking, BookingEvent) {
+        let id = self.id;
+        (
+            self.into_booking(BookingState::Confirmed { confirmed_at: now }, now),
+            BookingEvent::Confirmed(id),
+        )
+    }
+
+    /// Takes the time, and waits. With nothing to wait for it is confirmed at once.
+    pub fn requested(
+        self,
+        waiting_for: BTreeSet<PendingReason>,
+        expires_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> (Booking, BookingEvent) {
+        if waiting_for.is_empty() {
+            return self.confirmed(now);
+        }
+        let id = self.id;
+        (
+            self.into_booking(
+                BookingState::Pending {
+                    waiting_for,
+                    expires_at,
+                },
+                now,
+            ),
+            BookingEvent::Requested(id),
+        )
+    }
+}
+
+impl Booking {
+    fn refuse(&self, to: BookingStatus) -> TransitionError {
+        TransitionError {
+            from: self.state.name(),
+            to,
+        }
+    }
+
+    fn moved_to(mut self, state: BookingState, now: DateTime<Utc>) -> Self {
+        self.state = state;
+        self.version += 1;
+        self.updated_at = now;
+        self
+    }
+
+    /// Stops waiting for one thing; when it was the last, the booking is confirmed and the event says so.
+    ///
+    /// # Errors
+    /// [`TransitionError`] unless the booking is pending. A reason it does not wait for changes nothing.
+    pub fn satisfy(
+        self,
+        reason: PendingReason,
+        now: DateTime<Utc>,
+    ) -> Result<(Self, Option<BookingEvent>), TransitionError> {
+        let BookingState::Pending {
+            waiting_for,
+            expires_at,
+        } = &self.state
+        else {
+            return Err(self.refuse(BookingStatus::Confirmed));
+        };
+        let mut waiting_for = waiting_for.clone();
+        if !waiting_for.remove(&reason) {
+            return Ok((self, None));
+        }
+        if !waiting_for.is_empty() {
+            let state = BookingState::Pending {
+                waiting_for,
+                expires_at: *expires_at,
+            };
+            return Ok((self.moved_to(state, now), None));
+        }
+        let id = self.id;
+        Ok((
+            self.moved_to(BookingState::Confirmed { confirmed_at: now }, now),
+            Some(BookingEvent::Confirmed(id)),
+        ))
+    }
+
+    /// A host refuses a pending booking.
+    ///
+    /// # Errors
+    /// [`TransitionError`] unless the booking is pending.
+    pub fn decline(
+        self,
+        reason: Option<Note>,
+        now: DateTime<Utc>,
+    ) -> Result<(Self, BookingEvent), TransitionError> {
+        if !matches!(self.state, BookingState::Pending { .. }) {
+            return Err(self.refuse(BookingStatus::Declined));
+        }
+        let id = self.id;
+        Ok((
+            self.moved_to(
+                BookingState::Declined {
+                    declined_at: now,
+                    reason,
+                },
+                now,
+            ),
+            BookingEvent::Declined(id),
+        ))
+    }
+
+    /// Somebody calls it off. Raises the sequence, as iCalendar asks of a CANCEL.
+    ///
+    /// # Errors
+    /// [`TransitionError`] unless the booking is pending or confirmed and its end is still to come.
+    pub fn cancel(
+        self,
+        by: Party,
+        reason: Option<Note>,
+        now: DateTime<Utc>,
+    ) -> Result<(Self, BookingEvent), TransitionError> {
+        let status = self.state.status(self.interval.end(), now);
+        if !matches!(status, BookingStatus::Pending | BookingStatus::Confirmed) {
+            return Err(TransitionError {
+                from: status,
+                to: BookingStatus::Cancelled,
+            });
+        }
+        let id = self.id;
+        let mut booking = self.moved_to(
+            BookingState::Cancelled {
+                cancelled_at: now,
+                by,
+                reason: reason.clone(),
+            },
+            now,
+        );
+        booking.sequence += 1;
+        Ok((
+            booking,
+            BookingEvent::Cancelled {
+                booking: id,
+                by,
+                reason,
+            },
+        ))
+    }
+
+    /// Moves it to another time, with the hosts who take it then. Raises the sequence.
+    ///
+    /// # Errors
+    /// [`TransitionError`] unless the booking is pending or confirmed and its end is still to come.
+    pub fn reschedule(
+        self,
+        to: Interval,
+        hosts: Vec<BookingHost>,
+        now: DateTime<Utc>,
+    ) -> Result<(Self, BookingEvent), TransitionError> {
+        let status = self.state.status(self.interval.end(), now);
+        if !matches!(status, BookingStatus::Pending | BookingStatus::Confirmed) {
+            return Err(TransitionError {
+                from: status,
+                to: self.state.name(),
+            });
+        }
+        let (id, previous, state) = (self.id, self.interval, self.state.clone());
+        let mut booking = self.moved_to(state, now);
+        booking.interval = to;
+        booking.hosts = hosts;
+        booking.sequence += 1;
+        Ok((
+            booking,
+            BookingEvent::Rescheduled {
+                booking: id,
+                previous,
+            },
+        ))
+    }
+
+    /// Notes that the invitee did not come.
+    ///
+    /// # Errors
+    /// [`TransitionError`] unless the booking is confirmed and has started.
+    pub fn mark_no_show(self, now: DateTime<Utc>) -> Result<(Self, BookingEvent), TransitionError> {
+        if !matches!(self.state, BookingState::Confirmed { .. }) || now < self.interval.start() {
+            return Err(self.refuse(BookingStatus::NoShow));
+        }
+        let id = self.id;
+        Ok((
+            self.moved_to(BookingState::NoShow { marked_at: now }, now),
+            BookingEvent::NoShow(id),
+        ))
+    }
+
+    /// Gives up waiting.
+    ///
+    /// # Errors
+    /// [`TransitionError`] unless the booking is pending.
+    pub fn expire(self, now: DateTime<Utc>) -> Result<(Self, BookingEvent), TransitionError> {
+        if !matches!(self.state, BookingState::Pending { .. }) {
+            return Err(self.refuse(BookingStatus::Expired));
+        }
+        let id = self.id;
+        Ok((
+            self.moved_to(BookingState::Expired { expired_at: now }, now),
+            BookingEvent::Expired(id),
+        ))
+    }
+}

@@ -1,0 +1,1 @@
+//! Scenario files: the text form in which people test a policy. (The engine's helper writes this.)

@@ -1,0 +1,22 @@
+//! Instants, civil time and the spans between.
+//!
+//! | concept | type |
+//! |---|---|
+//! | instant | `chrono::DateTime<Utc>`; nothing else crosses a port |
+//! | zone | `chrono_tz::Tz`, parsed from an IANA name at the edge |
+//! | calendar day, wall time | `chrono::NaiveDate`, [`TimeOfDay`] (which can say 24:00) |
+//! | length | [`Minutes`], or [`Length`] where zero makes no sense |
+//! | span of instants | [`Interval`], half-open and never empty |
+//!
+//! Only [`zone`] turns civil time into instants.
+
+mod interval;
+mod interval_set;
+mod minutes;
+mod time_of_day;
+pub mod zone;
+
+pub use interval::{EmptyInterval, Interval};
+pub use interval_set::IntervalSet;
+pub use minutes::{Length, Minutes, ZeroLength};
+pub use time_of_day::{DayHours, DayHoursError, TimeOfDay, TimeOfDayError, TimeWindow};
