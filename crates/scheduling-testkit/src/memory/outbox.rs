@@ -1,0 +1,270 @@
+//! The outbox and the idempotency keys.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use scheduling_core::effect::{LeasedEffect, PlannedEffect};
+use scheduling_core::ids::{BookingId, OutboxId};
+use scheduling_core::ports::{
+    IdempotencyClaim, IdempotencyRepository, OutboxCounts, OutboxFailure, OutboxRepository,
+    StorageError,
+};
+
+use super::tables::{IdempotencyRow, OutboxRow, Standing, Tables};
+use super::{MemoryUnitOfWork, Refusal};
+
+/// The dedupe keys whose effect a worker has taken: a ready row with one of them waits for it.
+fn leased_keys(tables: &Tables) -> BTreeSet<&str> {
+    tables
+        .outbox
+        .values()
+        .filter(|row| matches!(row.standing, Standing::Leased { .. }))
+        .filter_map(|row| row.dedupe_key.as_deref())
+        .collect()
+}
+
+fn waits(row: &OutboxRow, leased: &BTreeSet<&str>) -> bool {
+    row.standing == Standing::Ready
+        && row
+            .dedupe_key
+            .as_deref()
+            .is_some_and(|key| leased.contains(key))
+}
+
+/// Whether another ready row does what this one would.
+fn has_ready_twin(tables: &Tables, id: OutboxId, key: Option<&str>) -> bool {
+    key.is_some()
+        && tables.outbox.iter().any(|(other, row)| {
+            *other != id && row.standing == Standing::Ready && row.dedupe_key.as_deref() == key
+        })
+}
+
+#[async_trait]
+impl OutboxRepository for MemoryUnitOfWork {
+    async fn enqueue(&mut self, effects: &[PlannedEffect]) -> Result<(), StorageError> {
+        self.write(|tables| {
+            for planned in effects {
+                if has_ready_twin(tables, planned.id, planned.dedupe_key.as_deref()) {
+                    continue;
+                }
+                let row = OutboxRow {
+                    effect: planned.effect.clone(),
+                    dedupe_key: planned.dedupe_key.clone(),
+                    due_at: planned.due_at,
+                    attempts: 0,
+                    last_error: None,
+                    standing: Standing::Ready,
+                };
+                if tables.outbox.insert(planned.id, row).is_some() {
+                    return Err(StorageError::Conflict);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    async fn lease(
+        &mut self,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<LeasedEffect>, StorageError> {
+        self.write(|tables| {
+            let leased = leased_keys(tables);
+            let mut due: Vec<(DateTime<Utc>, OutboxId)> = tables
+                .outbox
+                .iter()
+                .filter(|(_, row)| match row.standing {
+                    Standing::Ready => row.due_at <= now && !waits(row, &leased),
+                    Standing::Leased { until } => until <= now,
+                    Standing::Done { .. } | Standing::Failed { .. } => false,
+                })
+                .map(|(id, row)| (row.due_at, *id))
+                .collect();
+            due.sort_unstable();
+            due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            let mut taken = Vec::with_capacity(due.len());
+            for (_, id) in due {
+                let Some(row) = tables.outbox.get_mut(&id) else {
+                    continue;
+                };
+                row.standing = Standing::Leased { until };
+                row.attempts += 1;
+                taken.push(LeasedEffect {
+                    id,
+                    effect: Ok(row.effect.clone()),
+                    attempts: row.attempts,
+                    leased_until: until,
+                });
+            }
+            Ok(taken)
+        })
+    }
+
+    async fn complete(
+        &mut self,
+        id: OutboxId,
+        at: DateTime<Utc>,
+        note: Option<&str>,
+    ) -> Result<(), StorageError> {
+        self.write(|tables| {
+            if let Some(row) = tables.outbox.get_mut(&id) {
+                row.standing = Standing::Done { at };
+                row.last_error = note.map(str::to_owned);
+            }
+            Ok(())
+        })
+    }
+
+    async fn retry_at(
+        &mut self,
+        id: OutboxId,
+        due_at: DateTime<Utc>,
+        error: &str,
+    ) -> Result<(), StorageError> {
+        self.write(|tables| {
+            let key = tables.outbox.get(&id).and_then(|r| r.dedupe_key.clone());
+            let twin = has_ready_twin(tables, id, key.as_deref());
+            if let Some(row) = tables.outbox.get_mut(&id)
+                && matches!(row.standing, Standing::Leased { .. })
+            {
+                row.last_error = Some(error.to_owned());
+                if twin {
+                    row.standing = Standing::Done { at: due_at };
+                } else {
+                    row.standing = Standing::Ready;
+                    row.due_at = due_at;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    async fn fail(
+        &mut self,
+        id: OutboxId,
+        at: DateTime<Utc>,
+        error: &str,
+    ) -> Result<(), StorageError> {
+        self.write(|tables| {
+            if let Some(row) = tables.outbox.get_mut(&id)
+                && matches!(row.standing, Standing::Leased { .. })
+            {
+                row.standing = Standing::Failed { at };
+                row.last_error = Some(error.to_owned());
+            }
+            Ok(())
+        })
+    }
+
+    async fn next_due(&mut self) -> Result<Option<DateTime<Utc>>, StorageError> {
+        let tables = self.read();
+        let leased = leased_keys(tables);
+        Ok(tables
+            .outbox
+            .values()
+            .filter(|row| !waits(row, &leased))
+            .filter_map(|row| match row.standing {
+                Standing::Ready => Some(row.due_at),
+                Standing::Leased { until } => Some(until),
+                Standing::Done { .. } | Standing::Failed { .. } => None,
+            })
+            .min())
+    }
+
+    async fn counts(&mut self) -> Result<OutboxCounts, StorageError> {
+        let mut counts = OutboxCounts::default();
+        for row in self.read().outbox.values() {
+            match row.standing {
+                Standing::Ready => counts.ready += 1,
+                Standing::Leased { .. } => counts.leased += 1,
+                Standing::Failed { .. } => counts.failed += 1,
+                Standing::Done { .. } => {}
+            }
+        }
+        Ok(counts)
+    }
+
+    async fn failures(&mut self, limit: u32) -> Result<Vec<OutboxFailure>, StorageError> {
+        let mut failures: Vec<OutboxFailure> = self
+            .read()
+            .outbox
+            .iter()
+            .filter_map(|(id, row)| match row.standing {
+                Standing::Failed { at } => Some(OutboxFailure {
+                    id: *id,
+                    kind: row.effect.kind().to_owned(),
+                    attempts: row.attempts,
+                    last_error: row.last_error.clone().unwrap_or_default(),
+                    failed_at: at,
+                }),
+                _ => None,
+            })
+            .collect();
+        failures.sort_by_key(|f| std::cmp::Reverse((f.failed_at, f.id)));
+        failures.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(failures)
+    }
+
+    async fn sweep(&mut self, finished_before: DateTime<Utc>) -> Result<u64, StorageError> {
+        self.write(|tables| {
+            let before = tables.outbox.len();
+            tables.outbox.retain(
+                |_, row| !matches!(row.standing, Standing::Done { at } if at < finished_before),
+            );
+            Ok((before - tables.outbox.len()) as u64)
+        })
+    }
+}
+
+#[async_trait]
+impl IdempotencyRepository for MemoryUnitOfWork {
+    async fn claim(
+        &mut self,
+        scope: &str,
+        key: &str,
+        fingerprint: &[u8; 32],
+        now: DateTime<Utc>,
+    ) -> Result<IdempotencyClaim, StorageError> {
+        self.write(|tables| {
+            let row = tables
+                .idempotency
+                .entry((scope.to_owned(), key.to_owned()))
+                .or_insert(IdempotencyRow {
+                    fingerprint: *fingerprint,
+                    claimed_at: now,
+                    made: None,
+                });
+            Ok(match row.made {
+                _ if row.fingerprint != *fingerprint => IdempotencyClaim::Reused,
+                Some(made) => IdempotencyClaim::Replay(made),
+                // Claimed now, or by a request that made nothing.
+                None => IdempotencyClaim::Fresh,
+            })
+        })
+    }
+
+    async fn store(&mut self, scope: &str, key: &str, made: BookingId) -> Result<(), StorageError> {
+        self.write(|tables| {
+            let key = (scope.to_owned(), key.to_owned());
+            match tables.idempotency.get_mut(&key) {
+                Some(row) => {
+                    row.made = Some(made);
+                    Ok(())
+                }
+                None => Err(Refusal::NoSuchRow.into()),
+            }
+        })
+    }
+
+    async fn sweep(&mut self, claimed_before: DateTime<Utc>) -> Result<u64, StorageError> {
+        self.write(|tables| {
+            let before = tables.idempotency.len();
+            tables
+                .idempotency
+                .retain(|_, row| row.claimed_at >= claimed_before);
+            Ok((before - tables.idempotency.len()) as u64)
+        })
+    }
+}
