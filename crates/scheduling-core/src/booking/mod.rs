@@ -91,7 +91,6 @@ pub struct Booking {
 
 impl Booking {
     /// The attendee who booked.
-    ///
     pub fn invitee(&self) -> Option<&Attendee> {
         self.attendees
             .iter()
