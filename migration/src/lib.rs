@@ -1,1 +1,60 @@
+//! The schema of the scheduling database, one migration a change, for SQLite and PostgreSQL.
+//!
+//! [`apply`] brings a database up to date, whoever else tries to at the same moment. The rules for writing a migration
+//! are in this crate's `README.md`.
+#![deny(missing_docs)]
 
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{
+    DatabaseConnection, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+
+mod m20261120_120000_create_scheduling;
+
+/// All migrations, in order.
+#[derive(Debug, Clone, Copy)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261120_120000_create_scheduling::Migration)]
+    }
+}
+
+/// The advisory lock that keeps two nodes from migrating one PostgreSQL database at once. The number means nothing but
+/// must not change: nodes of different releases start side by side.
+const LOCK: i64 = 0x6b61_6c65_6e64_7331;
+
+/// Brings a database up to date: everything that is missing, or nothing when one step fails.
+///
+/// Any number of nodes may call it at once. One works, the others wait for it and then find nothing to do: PostgreSQL
+/// by an advisory lock that ends with the transaction, SQLite by its write lock.
+///
+/// # Errors
+/// What the database said; also when it has migrations that this build does not know, since a later release made them.
+pub async fn apply(database: &DatabaseConnection) -> Result<(), DbErr> {
+    let transaction = database
+        .begin_with_options(TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        })
+        .await?;
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        transaction
+            .execute_unprepared(&format!("select pg_advisory_xact_lock({LOCK})"))
+            .await?;
+    }
+    Migrator::up(&transaction, None).await?;
+    transaction.commit().await
+}
+
+/// The names of the migrations that a database lacks, in order. Writes nothing.
+///
+/// # Errors
+/// As [`apply`].
+pub async fn pending(database: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    let pending = Migrator::get_pending_migrations_read_only(database).await?;
+    Ok(pending.iter().map(|m| m.name().to_owned()).collect())
+}
