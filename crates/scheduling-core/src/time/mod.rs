@@ -8,15 +8,17 @@
 //! | length | [`Minutes`], or [`Length`] where zero makes no sense |
 //! | span of instants | [`Interval`], half-open and never empty |
 //!
-//! Only [`zone`] turns civil time into instants.
+//! Only [`zone`] and [`local_time`] turn civil time into instants.
 
 mod interval;
 mod interval_set;
+mod local;
 mod minutes;
 mod time_of_day;
 pub mod zone;
 
 pub use interval::{EmptyInterval, Interval};
 pub use interval_set::IntervalSet;
+pub use local::{LocalTime, local_time, start_of_day};
 pub use minutes::{Length, Minutes, ZeroLength};
 pub use time_of_day::{DayHours, DayHoursError, TimeOfDay, TimeOfDayError, TimeWindow};
