@@ -1,0 +1,344 @@
+//! The wording: a notification becomes a subject, a text and an HTML page.
+//!
+//! Each notification has a folder of three templates, `subject.txt.j2`, `body.txt.j2` and `body.html.j2`, which share
+//! the layouts beside them. They are inside the binary; a folder of one's own can replace them file by file.
+
+use std::path::Path;
+
+use chrono::TimeDelta;
+use minijinja::{Environment, UndefinedBehavior, Value, path_loader};
+use scheduling_core::booking::Party;
+use scheduling_core::effect::NotificationKind;
+use scheduling_core::event_type::{AssignmentKind, Location};
+use scheduling_core::notification::{Audience, Contact, Notification};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::address::one_line;
+use crate::invite::{event_title, location_text};
+use crate::local_time::{LocalTime, other_zones};
+
+/// A template that cannot be used.
+#[derive(Debug, Error)]
+#[error("the mail template {name:?} cannot be used")]
+pub struct TemplateError {
+    /// Which one.
+    pub name: String,
+    /// What the template engine said.
+    #[source]
+    pub source: minijinja::Error,
+}
+
+macro_rules! built_in {
+    ($($name:literal),* $(,)?) => {
+        /// Every template by name, with the text it has unless somebody replaces it.
+        const BUILT_IN: &[(&str, &str)] = &[
+            $(($name, include_str!(concat!("../templates/", $name)))),*
+        ];
+    };
+}
+
+built_in![
+    "layout.txt.j2",
+    "layout.html.j2",
+    "confirmed/subject.txt.j2",
+    "confirmed/body.txt.j2",
+    "confirmed/body.html.j2",
+    "cancelled/subject.txt.j2",
+    "cancelled/body.txt.j2",
+    "cancelled/body.html.j2",
+];
+
+/// Fonts that are there already: nothing in a mail is fetched from anywhere.
+const SANS: &str =
+    "-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif";
+const SERIF: &str =
+    "'Iowan Old Style','Palatino Linotype',Palatino,P052,'Noto Serif',Georgia,serif";
+
+/// The templates, parsed.
+pub(crate) struct Templates {
+    environment: Environment<'static>,
+}
+
+/// A notification in words.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Rendered {
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) html: String,
+}
+
+impl Templates {
+    /// Parses every template, those from the folder first.
+    pub(crate) fn load(folder: Option<&Path>) -> Result<Self, TemplateError> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_trim_blocks(true);
+        environment.set_lstrip_blocks(true);
+        environment.set_keep_trailing_newline(true);
+        environment.add_global("sans", Value::from_safe_string(SANS.to_owned()));
+        environment.add_global("serif", Value::from_safe_string(SERIF.to_owned()));
+        let own = folder.map(path_loader);
+        environment.set_loader(move |name| {
+            if let Some(own) = &own
+                && let Some(text) = own(name)?
+            {
+                return Ok(Some(text));
+            }
+            Ok(BUILT_IN
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, text)| (*text).to_owned()))
+        });
+        for (name, _) in BUILT_IN {
+            environment
+                .get_template(name)
+                .map_err(|source| template_error(name, source))?;
+        }
+        Ok(Self { environment })
+    }
+
+    pub(crate) fn render(&self, notification: &Notification) -> Result<Rendered, TemplateError> {
+        let folder = match notification.kind {
+            NotificationKind::Confirmed => "confirmed",
+            NotificationKind::Cancelled => "cancelled",
+        };
+        let context = Value::from_serialize(Context::new(notification));
+        let render = |file: &str| {
+            let name = format!("{folder}/{file}.j2");
+            self.environment
+                .get_template(&name)
+                .and_then(|template| template.render(&context))
+                .map_err(|source| template_error(&name, source))
+        };
+        Ok(Rendered {
+            subject: one_line(&render("subject.txt")?),
+            text: render("body.txt")?,
+            html: render("body.html")?,
+        })
+    }
+}
+
+fn template_error(name: &str, source: minijinja::Error) -> TemplateError {
+    TemplateError {
+        name: name.to_owned(),
+        source,
+    }
+}
+
+/// What a template can say. The names are the templates' interface: people write their own against it.
+#[derive(Debug, Serialize)]
+struct Context {
+    /// `invitee`, `guest` or `host`: who reads.
+    audience: &'static str,
+    /// What the meeting is called in calendars: title and people.
+    event_title: String,
+    title: String,
+    workspace: String,
+    /// `30 min`.
+    length: String,
+    /// When, on the reader's clock.
+    time: LocalTime,
+    /// When, for everyone on the other side whose zone is not the reader's.
+    other_times: Vec<OtherTime>,
+    hosts: Vec<Person>,
+    /// The hosts' names, as part of a sentence.
+    hosted_by: String,
+    invitee: Person,
+    guests: Vec<Person>,
+    location: Place,
+    /// What the invitee wrote, line by line. Not for guests: it was written to the hosts.
+    note: Vec<String>,
+    /// Everybody in the pool is asked for an answer.
+    all_hands: bool,
+    /// `invitee`, `host` or `system`: who called it off. None while it stands.
+    cancelled_by: Option<&'static str>,
+    /// Why it was called off, line by line.
+    reason: Vec<String>,
+    links: Links,
+}
+
+#[derive(Debug, Serialize)]
+struct OtherTime {
+    whose: String,
+    time: LocalTime,
+}
+
+#[derive(Debug, Serialize)]
+struct Person {
+    name: String,
+    email: String,
+    zone: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Place {
+    /// `in_person`, `link`, `phone` or `custom`.
+    kind: &'static str,
+    lines: Vec<String>,
+    /// The link, where it is one that a browser opens.
+    url: Option<String>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Links {
+    manage: Option<String>,
+    cancel: Option<String>,
+    book_again: Option<String>,
+}
+
+impl Context {
+    fn new(notification: &Notification) -> Self {
+        let Notification {
+            to,
+            audience,
+            booking,
+            links,
+            ..
+        } = notification;
+        let other_side: &[Contact] = match audience {
+            Audience::Invitee | Audience::Guest => &booking.hosts,
+            Audience::Host => std::slice::from_ref(&booking.invitee),
+        };
+        let other_times = other_zones(to.timezone, other_side, |person| person.timezone)
+            .into_iter()
+            .map(|(zone, people)| OtherTime {
+                whose: some_people(people.into_iter()),
+                time: LocalTime::new(&booking.interval, zone),
+            })
+            .collect();
+        Self {
+            audience: match audience {
+                Audience::Invitee => "invitee",
+                Audience::Guest => "guest",
+                Audience::Host => "host",
+            },
+            event_title: event_title(booking),
+            title: one_line(booking.title.as_str()),
+            workspace: one_line(booking.workspace.as_str()),
+            length: length(booking.interval.length()),
+            time: LocalTime::new(&booking.interval, to.timezone),
+            other_times,
+            hosts: booking.hosts.iter().map(Person::new).collect(),
+            hosted_by: some_people(booking.hosts.iter()),
+            invitee: Person::new(&booking.invitee),
+            guests: booking.guests.iter().map(Person::new).collect(),
+            location: Place::new(&booking.location),
+            note: match (&booking.note, audience) {
+                (Some(note), Audience::Invitee | Audience::Host) => lines(note.as_str()),
+                (None, _) | (_, Audience::Guest) => Vec::new(),
+            },
+            all_hands: booking.assignment == AssignmentKind::AllHands,
+            cancelled_by: match notification.kind {
+                NotificationKind::Confirmed => None,
+                NotificationKind::Cancelled => Some(match &booking.cancelled {
+                    Some(cancellation) => match cancellation.by {
+                        Party::Invitee => "invitee",
+                        Party::Host => "host",
+                        Party::System => "system",
+                    },
+                    None => "system",
+                }),
+            },
+            reason: booking
+                .cancelled
+                .as_ref()
+                .and_then(|cancellation| cancellation.reason.as_ref())
+                .map(|reason| lines(reason.as_str()))
+                .unwrap_or_default(),
+            // The manage link is a key to the booking: whatever the caller filled in, it goes to the invitee alone.
+            links: match audience {
+                Audience::Invitee => Links {
+                    manage: links.manage.clone(),
+                    cancel: links.cancel.clone(),
+                    book_again: links.book_again.clone(),
+                },
+                Audience::Guest | Audience::Host => Links::default(),
+            },
+        }
+    }
+}
+
+impl Person {
+    fn new(person: &Contact) -> Self {
+        Self {
+            name: one_line(person.name.as_str()),
+            email: person.email.as_str().to_owned(),
+            zone: person.timezone.name(),
+        }
+    }
+}
+
+impl Place {
+    fn new(location: &Location) -> Self {
+        let text = location_text(location);
+        Self {
+            kind: match location {
+                Location::InPerson { .. } => "in_person",
+                Location::Link { .. } => "link",
+                Location::Phone { .. } => "phone",
+                Location::Custom { .. } => "custom",
+            },
+            lines: lines(text),
+            url: match location {
+                // Anything else, such as a `javascript:` link, stays text.
+                Location::Link { url } if is_web_link(url.as_str()) => {
+                    Some(url.as_str().to_owned())
+                }
+                _ => None,
+            },
+        }
+    }
+}
+
+fn is_web_link(url: &str) -> bool {
+    ["https://", "http://"].iter().any(|scheme| {
+        url.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    })
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(one_line_keeping_indent).collect()
+}
+
+fn one_line_keeping_indent(line: &str) -> String {
+    let indent: String = line
+        .chars()
+        .take_while(|c| matches!(c, ' ' | '\t'))
+        .take(40)
+        .map(|_| ' ')
+        .collect();
+    format!("{indent}{}", one_line(line))
+}
+
+/// `A`, `A and B`, `A, B and C`.
+pub(crate) fn people(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// The same with the first three by name.
+fn some_people<'a>(people_in_order: impl ExactSizeIterator<Item = &'a Contact>) -> String {
+    let all = people_in_order.len();
+    let mut names: Vec<String> = people_in_order
+        .take(if all > 4 { 3 } else { 4 })
+        .map(|person| one_line(person.name.as_str()))
+        .collect();
+    if all > 4 {
+        names.push(format!("{} others", all - 3));
+    }
+    people(&names)
+}
+
+fn length(length: TimeDelta) -> String {
+    let minutes = length.num_minutes();
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}

@@ -1,0 +1,475 @@
+//! SMTP submission, on mail-send.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use mail_send::smtp::message::{Address, Message, Parameters};
+use mail_send::{Credentials, SmtpClient, SmtpClientBuilder};
+use rustls::ClientConfig;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_platform_verifier::Verifier;
+use scheduling_core::ports::{DeliveryError, DeliveryErrorKind};
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::{OutgoingMail, Transport};
+use crate::address::ascii_address;
+
+/// How the connection is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsMode {
+    /// TLS from the first byte, usually on port 465.
+    Implicit,
+    /// The connection begins in the clear and must turn to TLS, usually on port 587. Without it nothing is sent.
+    StartTls,
+    /// TLS where the server offers it, else in the clear. Credentials never go in the clear, unless to this machine.
+    Opportunistic,
+    /// In the clear: for a relay on this machine or in the same private network. Credentials only to this machine.
+    Plain,
+}
+
+/// Which certificates of a mail server are believed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Trust {
+    /// Those that this system trusts.
+    #[default]
+    System,
+    /// Those that this system trusts, and those signed by one of these certificates (PEM).
+    SystemAnd(Vec<u8>),
+    /// Any certificate at all. Whoever can redirect the connection can read the mails and the password: for trying
+    /// things out only.
+    Anything,
+}
+
+/// How to reach a mail server.
+#[derive(Debug, Clone)]
+pub struct SmtpConfig {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: TlsMode,
+    /// User name and password, where the server wants them.
+    pub credentials: Option<(String, SecretString)>,
+    /// How long handing over one message may take in all, from connecting to the server's last answer.
+    pub timeout: Duration,
+    /// Which certificates are believed.
+    pub trust: Trust,
+    /// What we call ourselves in EHLO; this machine's name by default.
+    pub helo: Option<String>,
+}
+
+impl SmtpConfig {
+    /// The default for handing a message over.
+    pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+    /// A server with nothing else said: no credentials, the system's certificates, the default timeout.
+    pub fn new(host: impl Into<String>, port: u16, tls: TlsMode) -> Self {
+        Self {
+            host: host.into(),
+            port,
+            tls,
+            credentials: None,
+            timeout: Self::DEFAULT_TIMEOUT,
+            trust: Trust::System,
+            helo: None,
+        }
+    }
+}
+
+/// Why a mail server's configuration was refused.
+#[derive(Debug, Error)]
+pub enum SmtpConfigError {
+    /// Credentials would travel in the clear to another machine.
+    #[error("credentials would go to {host} in the clear; choose STARTTLS or implicit TLS")]
+    CredentialsInTheClear {
+        /// The server.
+        host: String,
+    },
+    /// The host is neither a name nor an address.
+    #[error("{host:?} is no host name and no address")]
+    Host {
+        /// What was given.
+        host: String,
+    },
+    /// The extra certificates cannot be read.
+    #[error("the certificates to trust cannot be read: {reason}")]
+    Certificates {
+        /// What the parser said.
+        reason: String,
+    },
+    /// This system's certificates cannot be loaded.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] rustls::Error),
+}
+
+/// Sends messages to a mail server, over a connection of its own for each.
+pub struct Smtp {
+    config: SmtpConfig,
+    connector: TlsConnector,
+}
+
+impl fmt::Debug for Smtp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Smtp")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Smtp {
+    /// Checks the configuration and prepares TLS. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`SmtpConfigError`] for what would be unsafe or cannot work.
+    pub fn new(config: SmtpConfig) -> Result<Self, SmtpConfigError> {
+        if ServerName::try_from(config.host.as_str()).is_err() {
+            return Err(SmtpConfigError::Host { host: config.host });
+        }
+        if config.tls == TlsMode::Plain
+            && config.credentials.is_some()
+            && !is_loopback(&config.host)
+        {
+            return Err(SmtpConfigError::CredentialsInTheClear { host: config.host });
+        }
+        let connector = tls_connector(&config)?;
+        Ok(Self { config, connector })
+    }
+
+    fn builder(&self) -> SmtpClientBuilder<String> {
+        let host = &self.config.host;
+        let mut builder = SmtpClientBuilder::new_with_tls_connector(
+            host.clone(),
+            self.config.port,
+            self.connector.clone(),
+        )
+        .implicit_tls(self.config.tls == TlsMode::Implicit)
+        .timeout(self.config.timeout);
+        if host.contains(':') {
+            // mail-send joins host and port without the brackets that an IPv6 address needs.
+            builder.addr = format!("[{host}]:{}", self.config.port);
+        }
+        if let Some(helo) = &self.config.helo {
+            builder = builder.helo_host(helo.as_str());
+        }
+        if let Some((user, password)) = &self.config.credentials {
+            builder = builder.credentials(Credentials::new(
+                user.clone(),
+                password.expose_secret().to_owned(),
+            ));
+        }
+        builder
+    }
+
+    async fn hand_over(&self, mail: &OutgoingMail) -> Result<(), SmtpError> {
+        let builder = self.builder();
+        match self.config.tls {
+            TlsMode::Plain => self.submit_plain(&builder, mail).await,
+            TlsMode::Implicit | TlsMode::StartTls => {
+                let client = builder.connect().await.map_err(SmtpError::connecting)?;
+                self.submit(client, &builder.local_host, mail).await
+            }
+            TlsMode::Opportunistic => match builder.connect().await {
+                Ok(client) => self.submit(client, &builder.local_host, mail).await,
+                // Only a server that offers no TLS gets the message in the clear. One that offers it and fails may be
+                // somebody in between.
+                Err(mail_send::Error::MissingStartTls)
+                    if self.config.credentials.is_none() || is_loopback(&self.config.host) =>
+                {
+                    self.submit_plain(&builder, mail).await
+                }
+                Err(error) => Err(SmtpError::connecting(error)),
+            },
+        }
+    }
+
+    async fn submit_plain(
+        &self,
+        builder: &SmtpClientBuilder<String>,
+        mail: &OutgoingMail,
+    ) -> Result<(), SmtpError> {
+        let client = builder
+            .connect_plain()
+            .await
+            .map_err(SmtpError::connecting)?;
+        self.submit(client, &builder.local_host, mail).await
+    }
+
+    async fn submit<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        mut client: SmtpClient<S>,
+        helo: &str,
+        mail: &OutgoingMail,
+    ) -> Result<(), SmtpError> {
+        let from = ascii_address(&mail.from);
+        let to = ascii_address(&mail.to);
+        let mut parameters = Parameters::new();
+        if !from.is_ascii() || !to.is_ascii() {
+            // Such a local part travels only where every hop speaks SMTPUTF8 (RFC 6531).
+            let capabilities = client
+                .capabilities(helo, false)
+                .await
+                .map_err(SmtpError::connecting)?;
+            if !capabilities.has_capability(smtp_proto::EXT_SMTP_UTF8) {
+                return Err(SmtpError::NeedsSmtpUtf8);
+            }
+            parameters.add("SMTPUTF8");
+        }
+        let message = Message {
+            mail_from: Address::new(from.as_str(), parameters),
+            rcpt_to: vec![Address::from(to.as_str())],
+            body: mail.bytes.as_slice().into(),
+        };
+        client
+            .send(message)
+            .await
+            .map_err(|error| SmtpError::refused(error, [from.as_str(), to.as_str()]))?;
+        // The server has taken the message. However the goodbye goes, it must not be sent again.
+        let _ = timeout(GOODBYE, client.quit()).await;
+        Ok(())
+    }
+}
+
+/// How long to wait for the answer to QUIT.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+#[async_trait]
+impl Transport for Smtp {
+    async fn send(&self, mail: &OutgoingMail) -> Result<(), DeliveryError> {
+        let outcome = match timeout(self.config.timeout, self.hand_over(mail)).await {
+            Ok(outcome) => outcome,
+            Err(_elapsed) => Err(SmtpError::Timeout),
+        };
+        outcome.map_err(|error| DeliveryError {
+            kind: error.kind(),
+            source: Box::new(error),
+        })
+    }
+}
+
+/// What went wrong between us and the mail server. Holds no address: it ends up in logs and in the outbox.
+#[derive(Debug, Error)]
+enum SmtpError {
+    #[error("the mail server did not answer in time")]
+    Timeout,
+    #[error("the mail server cannot be reached")]
+    Io(#[source] std::io::Error),
+    #[error("the mail server cannot be reached over TLS")]
+    Tls(#[source] Box<rustls::Error>),
+    #[error("the mail server offers no STARTTLS")]
+    NoStartTls,
+    #[error("the connection ended in the middle of an answer, or the answer is no SMTP")]
+    NoAnswer,
+    #[error("the mail server did not accept the credentials: {0}")]
+    Credentials(String),
+    #[error("the mail server is not ready: {0}")]
+    NotReady(Reply),
+    #[error("the mail server refused the message: {0}")]
+    Refused(Reply),
+    #[error("the address needs SMTPUTF8, which the mail server does not offer")]
+    NeedsSmtpUtf8,
+    #[error("the mail client failed: {0}")]
+    Other(String),
+}
+
+/// A server's answer, fit for a log line.
+#[derive(Debug)]
+struct Reply {
+    code: u16,
+    text: String,
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.code, self.text)
+    }
+}
+
+impl Reply {
+    fn new<'a>(
+        reply: &smtp_proto::Response<String>,
+        addresses: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let [class, subject, detail] = reply.esc;
+        let mut text = reply.message.clone();
+        for address in addresses {
+            text = text.replace(address, "(address)");
+        }
+        let text: String = text
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .take(200)
+            .collect();
+        Self {
+            code: reply.code,
+            text: if class == 0 {
+                text
+            } else {
+                format!("{class}.{subject}.{detail} {text}")
+            },
+        }
+    }
+}
+
+impl SmtpError {
+    /// Before the message was offered: whatever the answer, it says nothing about this message.
+    fn connecting(error: mail_send::Error) -> Self {
+        match error {
+            mail_send::Error::UnexpectedReply(reply) => Self::NotReady(Reply::new(&reply, [])),
+            mail_send::Error::AuthenticationFailed(reply) if reply.code / 100 == 4 => {
+                Self::NotReady(Reply::new(&reply, []))
+            }
+            mail_send::Error::AuthenticationFailed(reply) => {
+                Self::Credentials(Reply::new(&reply, []).to_string())
+            }
+            error @ (mail_send::Error::Auth(_)
+            | mail_send::Error::Base64(_)
+            | mail_send::Error::MissingCredentials
+            | mail_send::Error::UnsupportedAuthMechanism) => Self::Credentials(error.to_string()),
+            mail_send::Error::Io(error) => Self::Io(error),
+            mail_send::Error::Tls(error) => Self::Tls(error),
+            mail_send::Error::Timeout => Self::Timeout,
+            mail_send::Error::MissingStartTls => Self::NoStartTls,
+            mail_send::Error::UnparseableReply => Self::NoAnswer,
+            error @ (mail_send::Error::InvalidTLSName
+            | mail_send::Error::MissingMailFrom
+            | mail_send::Error::MissingRcptTo) => Self::Other(error.to_string()),
+        }
+    }
+
+    /// While the message was offered.
+    fn refused<'a>(error: mail_send::Error, addresses: impl IntoIterator<Item = &'a str>) -> Self {
+        match error {
+            mail_send::Error::UnexpectedReply(reply) => {
+                Self::Refused(Reply::new(&reply, addresses))
+            }
+            other => Self::connecting(other),
+        }
+    }
+
+    fn kind(&self) -> DeliveryErrorKind {
+        match self {
+            Self::Credentials(_) => DeliveryErrorKind::Unauthorized,
+            // 530, 534, 535 and 538 are about signing in, whenever they come (RFC 4954).
+            Self::NotReady(reply) | Self::Refused(reply)
+                if matches!(reply.code, 530 | 534 | 535 | 538) =>
+            {
+                DeliveryErrorKind::Unauthorized
+            }
+            Self::Refused(reply) if reply.code / 100 == 5 => DeliveryErrorKind::Rejected,
+            Self::NeedsSmtpUtf8 => DeliveryErrorKind::Rejected,
+            Self::Timeout
+            | Self::Io(_)
+            | Self::Tls(_)
+            | Self::NoStartTls
+            | Self::NoAnswer
+            | Self::NotReady(_)
+            | Self::Refused(_)
+            | Self::Other(_) => DeliveryErrorKind::Unavailable,
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+fn tls_connector(config: &SmtpConfig) -> Result<TlsConnector, SmtpConfigError> {
+    // Named here, since a process that has two providers compiled in has no default.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier: Arc<dyn ServerCertVerifier> = match &config.trust {
+        // Loading the system's certificates takes time, and a bare container has none: only where TLS is used.
+        _ if config.tls == TlsMode::Plain => Arc::new(TrustAnything(Arc::clone(&provider))),
+        Trust::Anything => Arc::new(TrustAnything(Arc::clone(&provider))),
+        Trust::System => {
+            Arc::new(Verifier::new(Arc::clone(&provider)).map_err(SmtpConfigError::Tls)?)
+        }
+        Trust::SystemAnd(pem) => Arc::new(
+            Verifier::new_with_extra_roots(certificates(pem)?, Arc::clone(&provider))
+                .map_err(SmtpConfigError::Tls)?,
+        ),
+    };
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(SmtpConfigError::Tls)?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, SmtpConfigError> {
+    let certificates = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| SmtpConfigError::Certificates {
+            reason: error.to_string(),
+        })?;
+    if certificates.is_empty() {
+        return Err(SmtpConfigError::Certificates {
+            reason: "there is none in the file".to_owned(),
+        });
+    }
+    Ok(certificates)
+}
+
+/// Believes any certificate, but still checks that the server holds its key.
+#[derive(Debug)]
+struct TrustAnything(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for TrustAnything {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &rustls::DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &rustls::DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

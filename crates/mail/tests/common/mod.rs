@@ -1,0 +1,296 @@
+//! Notifications to compose mails from, and the counterparts that judge them.
+
+#![expect(dead_code, reason = "each test binary uses its own part of it")]
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use scheduling_core::booking::Party;
+use scheduling_core::effect::NotificationKind;
+use scheduling_core::event_type::{AssignmentKind, Location};
+use scheduling_core::ids::{BookingId, OutboxId};
+use scheduling_core::notification::{
+    Audience, BookingFacts, Cancellation, Contact, Notification, NotificationLinks,
+};
+use scheduling_core::ports::DeliveryError;
+use scheduling_core::time::Interval;
+use scheduling_mail::{MailNotifier, MailOptions, MailSender, OutgoingMail, Transport};
+
+pub fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+pub fn contact(name: &str, email: &str, zone: &str) -> Contact {
+    Contact {
+        name: name.parse().unwrap(),
+        email: email.parse().unwrap(),
+        timezone: zone.parse().unwrap(),
+    }
+}
+
+pub fn mara() -> Contact {
+    contact("Mara Lindqvist", "mara@northwind.example", "Europe/Berlin")
+}
+
+pub fn elena() -> Contact {
+    contact(
+        "Elena Vaszary",
+        "elena.vaszary@halden-mills.example",
+        "Europe/Lisbon",
+    )
+}
+
+pub fn jonas() -> Contact {
+    contact("Jonas Wik", "jonas@halden-mills.example", "Europe/Lisbon")
+}
+
+pub fn facts() -> BookingFacts {
+    let start = at("2026-11-24T14:00:00Z");
+    BookingFacts {
+        id: BookingId::from_uuid("0193a000-0000-7000-8000-000000000001".parse().unwrap()),
+        sequence: 0,
+        title: "First conversation".parse().unwrap(),
+        workspace: "Northwind Advisory".parse().unwrap(),
+        interval: Interval::new(start, start + TimeDelta::minutes(30)).unwrap(),
+        location: Location::Link {
+            url: "https://meet.northwind.example/r/8kd-2fa".parse().unwrap(),
+        },
+        assignment: AssignmentKind::Single,
+        hosts: vec![mara()],
+        invitee: elena(),
+        guests: vec![jonas()],
+        note: Some(
+            "We lose about a week between order and first shift plan.\nCan you help?"
+                .parse()
+                .unwrap(),
+        ),
+        cancelled: None,
+        changed_at: at("2026-11-20T09:15:00.123456Z"),
+    }
+}
+
+pub fn cancelled(by: Party) -> BookingFacts {
+    BookingFacts {
+        sequence: 1,
+        cancelled: Some(Cancellation {
+            by,
+            reason: Some("The plant is closed that day.".parse().unwrap()),
+        }),
+        changed_at: at("2026-11-21T16:40:00Z"),
+        ..facts()
+    }
+}
+
+pub fn notification(
+    kind: NotificationKind,
+    audience: Audience,
+    booking: BookingFacts,
+) -> Notification {
+    let to = match audience {
+        Audience::Invitee => booking.invitee.clone(),
+        Audience::Guest => booking.guests[0].clone(),
+        Audience::Host => booking.hosts.last().unwrap().clone(),
+    };
+    Notification {
+        id: OutboxId::from_uuid("0193a000-0000-7000-8000-0000000000ff".parse().unwrap()),
+        kind,
+        to,
+        audience,
+        booking,
+        // Given for every audience, to see that only the invitee's mail uses them.
+        links: NotificationLinks {
+            manage: Some("https://northwind.example/b/8kd2fa".to_owned()),
+            cancel: Some("https://northwind.example/b/8kd2fa/cancel".to_owned()),
+            book_again: Some(
+                "https://northwind.example/book/northwind/first-conversation".to_owned(),
+            ),
+        },
+    }
+}
+
+pub fn confirmed_for(audience: Audience) -> Notification {
+    notification(NotificationKind::Confirmed, audience, facts())
+}
+
+/// One of everything: each kind and reader, all hands, hostile names, every kind of location.
+pub fn gallery() -> Vec<(String, Notification)> {
+    let mut all = Vec::new();
+    for audience in [Audience::Invitee, Audience::Guest, Audience::Host] {
+        let name = format!("{audience:?}").to_lowercase();
+        all.push((format!("confirmed-{name}"), confirmed_for(audience)));
+        for by in [Party::Invitee, Party::Host, Party::System] {
+            let by_name = format!("{by:?}").to_lowercase();
+            all.push((
+                format!("cancelled-by-{by_name}-{name}"),
+                notification(NotificationKind::Cancelled, audience, cancelled(by)),
+            ));
+        }
+        all.push((
+            format!("all-hands-{name}"),
+            notification(NotificationKind::Confirmed, audience, all_hands()),
+        ));
+        for (number, booking) in hostile().into_iter().enumerate() {
+            all.push((
+                format!("hostile-{number}-{name}"),
+                notification(NotificationKind::Confirmed, audience, booking.clone()),
+            ));
+            all.push((
+                format!("hostile-cancelled-{number}-{name}"),
+                notification(NotificationKind::Cancelled, audience, booking),
+            ));
+        }
+    }
+    all
+}
+
+pub fn all_hands() -> BookingFacts {
+    BookingFacts {
+        assignment: AssignmentKind::AllHands,
+        hosts: vec![
+            mara(),
+            contact("Ben Adler", "ben@northwind.example", "America/New_York"),
+            contact("Chidi Obi", "chidi@northwind.example", "Africa/Lagos"),
+            contact("Yui Tanaka", "yui@northwind.example", "Asia/Tokyo"),
+            contact("Priya Rao", "priya@northwind.example", "Asia/Kolkata"),
+        ],
+        location: Location::InPerson {
+            address: "Hafenstraße 12, 20457 Hamburg; third floor"
+                .parse()
+                .unwrap(),
+        },
+        note: None,
+        guests: vec![jonas()],
+        ..facts()
+    }
+}
+
+/// Names that have broken somebody's calendar.
+pub fn names() -> Vec<String> {
+    [
+        r#"Zoë "Z" O'Hara, 李"#,
+        "ATTENDEE;CN=x:mailto:y@example.org",
+        r"back\slash\n and \, \;",
+        "semi;colon:comma,equals=",
+        "👩‍🚀👨‍👩‍👧‍👦 Ünïcödé",
+        "\u{202e}gro.live\u{202c} אבג عربى",
+        "^n^'^^ caret",
+        "<script>alert(1)</script>&amp;\"'",
+        "=?utf-8?q?encoded?=",
+        "{{ 7 * 7 }} {% raw %}",
+        "Bcc: all@example.org",
+    ]
+    .into_iter()
+    .map(str::to_owned)
+    .chain([
+        "a".repeat(120),
+        "👩‍🚀".repeat(40),
+        "\"".repeat(120),
+        "長".repeat(120),
+        // Every alignment of a four-octet character against the fold.
+        format!("x{}", "😀".repeat(119)),
+        format!("xy{}", "😀".repeat(118)),
+        format!("xyz{}", "😀".repeat(117)),
+    ])
+    .collect()
+}
+
+pub fn hostile() -> Vec<BookingFacts> {
+    let emails = [
+        "what?cc=all&x%y#z@example.org",
+        "o'hara+{tag}|`^*~!$_-/=@example.org",
+        "ann@müller.example",
+        "jörg@example.org",
+    ];
+    names()
+        .into_iter()
+        .enumerate()
+        .map(|(number, name)| BookingFacts {
+            title: name.parse().unwrap(),
+            workspace: name.parse().unwrap(),
+            hosts: vec![
+                contact(&name, emails[number % emails.len()], "Asia/Kathmandu"),
+                // One mailbox twice, in another spelling.
+                contact("Again", "ELENA.vaszary@halden-mills.example", "UTC"),
+            ],
+            invitee: contact(&name, "elena.vaszary@halden-mills.example", "Pacific/Apia"),
+            guests: vec![contact(&name, emails[(number + 1) % emails.len()], "UTC")],
+            note: Some(
+                format!("{name}\n\n.\n..dots\nBEGIN:VALARM\nFrom here\t{name}")
+                    .parse()
+                    .unwrap(),
+            ),
+            location: match number % 4 {
+                0 => Location::Link {
+                    url: "javascript:alert(1)".parse().unwrap(),
+                },
+                1 => Location::Phone {
+                    instructions: name.parse().unwrap(),
+                },
+                2 => Location::Custom {
+                    text: format!("{name}\n{name}").parse().unwrap(),
+                },
+                _ => Location::InPerson {
+                    address: name.parse().unwrap(),
+                },
+            },
+            ..facts()
+        })
+        .collect()
+}
+
+/// Keeps what it is given.
+#[derive(Default)]
+pub struct Kept(pub Mutex<Vec<OutgoingMail>>);
+
+#[async_trait]
+impl Transport for Kept {
+    async fn send(&self, mail: &OutgoingMail) -> Result<(), DeliveryError> {
+        self.0.lock().unwrap().push(mail.clone());
+        Ok(())
+    }
+}
+
+pub fn sender() -> MailSender {
+    MailSender {
+        name: None,
+        address: "meetings@northwind.example".parse().unwrap(),
+    }
+}
+
+pub fn notifier_over(transport: Arc<dyn Transport>) -> MailNotifier {
+    MailNotifier::new(transport, sender(), MailOptions::for_sender(&sender())).unwrap()
+}
+
+pub fn notifier() -> MailNotifier {
+    notifier_over(Arc::new(Kept::default()))
+}
+
+/// The top of the project.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap()
+        .to_path_buf()
+}
+
+/// The Python that has the counterparts, or `None` when the run was told to do without it.
+///
+/// # Panics
+/// When it is missing and nobody said so: a test that quietly checks nothing is worse than none.
+pub fn python() -> Option<PathBuf> {
+    let without = std::env::var("KALENDS_TEST_WITHOUT").unwrap_or_default();
+    if without.split(',').any(|name| name.trim() == "python") {
+        return None;
+    }
+    let python = root().join("tests/.counterparts/venv/bin/python3");
+    assert!(
+        python.exists(),
+        "The Python counterparts are missing. Get them with `python3 -m venv tests/.counterparts/venv && \
+         tests/.counterparts/venv/bin/pip install icalendar vobject aiosmtpd` (and Debian's libical3), \
+         or set KALENDS_TEST_WITHOUT=python to leave them out."
+    );
+    Some(python)
+}
