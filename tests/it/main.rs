@@ -1,1 +1,8 @@
+//! What only the whole can prove: journeys, races, crashes, and that the house is in order.
+//!
+//! The journeys start the real `kalends` and know of it what the book says. See `docs/development/testing.md`.
 
+mod architecture;
+mod book;
+mod embedder;
+mod support;
