@@ -1,13 +1,16 @@
 //! The entrance: one cheap-to-clone value that knows every port.
 
+use std::fmt;
 use std::sync::Arc;
 
 use scheduling_core::ports::{Clock, CredentialSealer, IdSource, Links, SecretSource, Storage};
+use tokio::sync::Notify;
 
 /// All use cases, over the ports it was built with. Cloning is cheap.
 #[derive(Clone)]
 pub struct Scheduling {
     ports: Arc<SchedulingBuilder>,
+    wake: Arc<Notify>,
 }
 
 /// The ports that [`Scheduling`] needs.
@@ -32,6 +35,7 @@ impl SchedulingBuilder {
     pub fn build(self) -> Scheduling {
         Scheduling {
             ports: Arc::new(self),
+            wake: Arc::new(Notify::new()),
         }
     }
 }
@@ -39,5 +43,22 @@ impl SchedulingBuilder {
 impl Scheduling {
     pub(crate) fn ports(&self) -> &SchedulingBuilder {
         &self.ports
+    }
+
+    /// Tells a worker in this process that the outbox has something new. The use cases do so after they commit; call
+    /// it after committing a transaction of your own. A worker that hears nothing looks by itself within a second.
+    pub fn wake_worker(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Waits until [`wake_worker`](Self::wake_worker) is called, or was since the last wait.
+    pub(crate) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+}
+
+impl fmt::Debug for Scheduling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scheduling")
     }
 }

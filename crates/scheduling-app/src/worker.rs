@@ -1,18 +1,77 @@
-//! The loop that does what the outbox owes. (The app's helper completes it.)
+//! The loop that does what the outbox owes.
+//!
+//! An effect is leased in one short transaction, done outside of any, and settled in another one: completed, put off,
+//! or failed. A worker that dies in between leaves the lease to run out, and another one does the effect again, under
+//! the same id. So every effect happens at least once, and what it reaches can tell a repetition.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use scheduling_core::ports::{Notifier, StorageError};
+use chrono::{DateTime, TimeDelta, Utc};
+use scheduling_core::effect::{LeasedEffect, RetryPolicy};
+use scheduling_core::ids::OutboxId;
+use scheduling_core::ports::{Notifier, Retry, StorageError};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
 
 use crate::Scheduling;
+use crate::effects::{self, Outcome};
+
+/// How a worker works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkerSettings {
+    /// How long an effect is a worker's own. Whatever takes nearly as long is given up and tried again.
+    pub lease: Duration,
+    /// How many effects run at once.
+    pub concurrency: usize,
+    /// How often the outbox is looked at when nobody says there is something new.
+    pub poll: Duration,
+    /// When an effect that failed is tried again.
+    pub retry: RetryPolicy,
+    /// How long a finished effect is kept.
+    pub keep_finished: TimeDelta,
+    /// How long an idempotency key is remembered.
+    pub keep_idempotency_keys: TimeDelta,
+    /// How often what is too old is forgotten.
+    pub sweep_every: TimeDelta,
+}
+
+impl Default for WorkerSettings {
+    /// Leases of a minute, eight effects at once, a look every second, ten tries; finished effects are kept for a week,
+    /// idempotency keys for a day.
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_mins(1),
+            concurrency: 8,
+            poll: Duration::from_secs(1),
+            retry: RetryPolicy::default(),
+            keep_finished: TimeDelta::days(7),
+            keep_idempotency_keys: TimeDelta::hours(24),
+            sweep_every: TimeDelta::hours(1),
+        }
+    }
+}
+
+/// What was forgotten because of its age.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Finished effects.
+    pub effects: u64,
+    /// Idempotency keys.
+    pub idempotency_keys: u64,
+}
 
 /// Does what the outbox owes, through the ports that reach outside.
 #[derive(Clone)]
 pub struct Worker {
     scheduling: Scheduling,
     notifier: Arc<dyn Notifier>,
+    settings: WorkerSettings,
 }
+
+/// Effects that are being done, each answering whether it could be settled.
+type Running = JoinSet<Result<(), StorageError>>;
 
 impl Worker {
     /// A worker over a scheduling's storage, telling people through `notifier`.
@@ -20,21 +79,207 @@ impl Worker {
         Self {
             scheduling,
             notifier,
+            settings: WorkerSettings::default(),
         }
+    }
+
+    /// The same worker with other settings.
+    #[must_use]
+    pub fn with_settings(mut self, settings: WorkerSettings) -> Self {
+        self.settings = settings;
+        self
     }
 
     /// Does everything that is due now. Answers how many effects it tried.
     ///
     /// # Errors
-    /// [`StorageError`] when the outbox cannot be read or written.
+    /// [`StorageError`] when the outbox cannot be read or written. Everything that was begun is finished first.
     pub async fn run_due(&self) -> Result<usize, StorageError> {
-        let _ = (&self.scheduling, &self.notifier);
-        unimplemented!()
+        let mut running = Running::new();
+        let mut tried = 0;
+        let mut outcome = Ok(());
+        loop {
+            if outcome.is_ok() {
+                match self.lease_into(&mut running).await {
+                    Ok(leased) => tried += leased,
+                    Err(error) => outcome = Err(error),
+                }
+            }
+            let Some(finished) = running.join_next().await else {
+                return outcome.map(|()| tried);
+            };
+            let settled = finished.unwrap_or_else(|died| Err(StorageError::Other(died.into())));
+            outcome = outcome.and(settled);
+        }
     }
 
     /// Works until the token is cancelled; then finishes what it has begun and returns.
+    ///
+    /// When the storage fails it says so in the log, waits a moment and goes on.
     pub async fn run(&self, until: CancellationToken) {
-        let _ = until;
-        unimplemented!()
+        info!("The worker has started");
+        let mut running = Running::new();
+        let mut next_sweep = self.now();
+        loop {
+            if until.is_cancelled() {
+                break;
+            }
+            if let Err(error) = self.lease_into(&mut running).await {
+                say_storage_failed(&error);
+            }
+            if self.now() >= next_sweep {
+                next_sweep = self.now() + self.settings.sweep_every;
+                if let Err(error) = self.sweep().await {
+                    say_storage_failed(&error);
+                }
+            }
+            tokio::select! {
+                () = until.cancelled() => {}
+                () = self.scheduling.woken() => {}
+                () = tokio::time::sleep(self.settings.poll) => {}
+                Some(finished) = running.join_next() => say_if_unsettled(finished),
+            }
+        }
+        while let Some(finished) = running.join_next().await {
+            say_if_unsettled(finished);
+        }
+        info!("The worker has finished");
     }
+
+    /// Forgets finished effects and idempotency keys that are too old. The loop does it every hour.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn sweep(&self) -> Result<Swept, StorageError> {
+        let now = self.now();
+        let mut work = self.scheduling.ports().storage.begin().await?;
+        let effects = work
+            .outbox()
+            .sweep(now - self.settings.keep_finished)
+            .await?;
+        let idempotency_keys = work
+            .idempotency()
+            .sweep(now - self.settings.keep_idempotency_keys)
+            .await?;
+        work.commit().await?;
+        Ok(Swept {
+            effects,
+            idempotency_keys,
+        })
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.scheduling.ports().clock.now()
+    }
+
+    /// Leases as many due effects as may run besides those that do, and starts them. Answers how many.
+    async fn lease_into(&self, running: &mut Running) -> Result<usize, StorageError> {
+        let room = self
+            .settings
+            .concurrency
+            .max(1)
+            .saturating_sub(running.len());
+        // One transaction for several effects: wait until half of those that ran are done.
+        if room * 2 < self.settings.concurrency {
+            return Ok(0);
+        }
+        let storage = &self.scheduling.ports().storage;
+        let now = self.now();
+        // Looking costs no writer's turn, and mostly there is nothing.
+        let next_due = storage.begin_read().await?.outbox().next_due().await?;
+        if next_due.is_none_or(|due| due > now) {
+            return Ok(0);
+        }
+        let lease = TimeDelta::from_std(self.settings.lease).unwrap_or(TimeDelta::MAX);
+        let until = now
+            .checked_add_signed(lease)
+            .unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let mut work = storage.begin().await?;
+        let limit = u32::try_from(room).unwrap_or(u32::MAX);
+        let leased = work.outbox().lease(now, until, limit).await?;
+        work.commit().await?;
+        let count = leased.len();
+        for effect in leased {
+            let worker = self.clone();
+            running.spawn(async move { worker.do_and_settle(effect).await });
+        }
+        Ok(count)
+    }
+
+    async fn do_and_settle(&self, leased: LeasedEffect) -> Result<(), StorageError> {
+        let (id, attempts) = (leased.id, leased.attempts);
+        let outcome = if attempts > self.settings.retry.max_attempts {
+            // Each earlier try ended with the worker's death, or it would have been settled.
+            Outcome::Failed {
+                retry: Retry::Never,
+                error: "the worker did not survive its tries".to_owned(),
+            }
+        } else {
+            self.do_in_time(leased).await
+        };
+        self.settle(id, attempts, outcome).await
+    }
+
+    /// Does an effect, or gives it up before its lease ends: then another worker may take it.
+    async fn do_in_time(&self, leased: LeasedEffect) -> Outcome {
+        let limit = self.settings.lease * 3 / 4;
+        // In a task of its own, so that a panic in an adapter fails this effect and nothing else.
+        let worker = self.clone();
+        let mut task = tokio::spawn(async move {
+            effects::run(&worker.scheduling, &*worker.notifier, leased).await
+        });
+        match tokio::time::timeout(limit, &mut task).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(died)) => Outcome::failed(Retry::Backoff, &died),
+            Err(late) => {
+                task.abort();
+                Outcome::failed(Retry::Backoff, &late)
+            }
+        }
+    }
+
+    async fn settle(
+        &self,
+        id: OutboxId,
+        attempts: u32,
+        outcome: Outcome,
+    ) -> Result<(), StorageError> {
+        let now = self.now();
+        let mut work = self.scheduling.ports().storage.begin().await?;
+        match outcome {
+            Outcome::Done => work.outbox().complete(id, now, None).await?,
+            Outcome::Skipped(why) => {
+                info!(outbox.id = %id, "Skipped effect {id}: {why}");
+                work.outbox().complete(id, now, Some(why)).await?;
+            }
+            Outcome::Failed { retry, error } => {
+                let next = effects::next_try(&self.settings.retry, retry, attempts, now);
+                // What the other side said may hold an address, so it goes into the outbox, not into the log.
+                if let Some(due_at) = next {
+                    warn!(outbox.id = %id, attempts, "Effect {id} failed and is due again at {due_at}");
+                    work.outbox().retry_at(id, due_at, &error).await?;
+                } else {
+                    error!(outbox.id = %id, attempts, "Effect {id} failed for good");
+                    work.outbox().fail(id, now, &error).await?;
+                }
+            }
+        }
+        work.commit().await
+    }
+}
+
+fn say_if_unsettled(finished: Result<Result<(), StorageError>, tokio::task::JoinError>) {
+    match finished {
+        Ok(Ok(())) => {}
+        // Its lease runs out and it is done again.
+        Ok(Err(error)) => say_storage_failed(&error),
+        Err(died) => error!(error = &died as &dyn std::error::Error, "An effect died"),
+    }
+}
+
+fn say_storage_failed(error: &StorageError) {
+    warn!(
+        error = error as &dyn std::error::Error,
+        "The worker's storage failed; it goes on"
+    );
 }

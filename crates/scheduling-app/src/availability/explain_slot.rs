@@ -1,11 +1,11 @@
 //! Why is a start not offered?
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use scheduling_core::ids::UserId;
-use scheduling_core::slots::Explanation;
+use scheduling_core::slots::{self, Explanation};
 use scheduling_core::text::Slug;
 
-use super::FindError;
+use super::{FindError, HostsTime, bookable, reads_around};
 use crate::Scheduling;
 
 /// Asks why a start is, or is not, offered.
@@ -34,7 +34,20 @@ impl Scheduling {
     /// # Errors
     /// [`FindError`].
     pub async fn explain_slot(&self, query: &ExplainSlot) -> Result<ExplainedSlot, FindError> {
-        let _ = query;
-        unimplemented!()
+        let mut work = self.ports().storage.begin_read().await?;
+        let now = self.ports().clock.now();
+        let (_, event_type) = bookable(&mut *work, &query.workspace, &query.event_type)
+            .await?
+            .ok_or(FindError::NotFound)?;
+        let end = query.start.checked_add_signed(TimeDelta::seconds(1));
+        let end = end.unwrap_or(query.start);
+        let within = reads_around(&event_type, query.start, end);
+        let time = HostsTime::read(&mut *work, &event_type, within).await?;
+        let request = time.request(&event_type, now, query.start, end)?;
+        let explanation = slots::explain(&request, query.start);
+        Ok(ExplainedSlot {
+            explanation,
+            roster: time.roster,
+        })
     }
 }

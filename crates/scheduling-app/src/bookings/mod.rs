@@ -9,3 +9,5 @@ pub use book::{
 };
 pub use cancel::{CancelBooking, CancelError};
 pub use get::BookingDetails;
+
+pub(crate) use get::dangling;

@@ -1,1 +1,12 @@
-//! From what happened to what the outside world is owed, and doing it. (The app's helper completes it.)
+//! From what happened to what the outside world is owed, and doing it.
+//!
+//! [`plan`] is pure and runs in the use case's transaction; what it answers goes into the outbox. The
+//! [`Worker`](crate::worker::Worker) takes it out again and does it, at least once. Nothing else reaches outside.
+
+mod notify;
+mod plan;
+mod run;
+
+pub use plan::{PlanContext, plan};
+
+pub(crate) use run::{Outcome, next_try, run};

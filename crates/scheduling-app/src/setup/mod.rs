@@ -1,10 +1,13 @@
-//! Setting a workspace up: its people, their hours, its event types. (The app's helper completes it.)
+//! Setting a workspace up: its people, their hours, its event types.
+
+use std::collections::BTreeSet;
+use std::fmt;
 
 use chrono_tz::Tz;
-use scheduling_core::calendar::BusyInterval;
+use scheduling_core::calendar::{BusyInterval, HostBusy};
 use scheduling_core::directory::{Person, Workspace};
 use scheduling_core::event_type::{EventType, EventTypeStatus, Hosting, Location, SlotRules};
-use scheduling_core::ids::{UserId, WorkspaceId};
+use scheduling_core::ids::{BusyId, EventTypeId, ScheduleId, UserId, WorkspaceId};
 use scheduling_core::ports::StorageError;
 use scheduling_core::schedule::{Availability, AvailabilitySchedule};
 use scheduling_core::text::{EmailAddress, Note, PersonName, Slug, Title};
@@ -23,7 +26,7 @@ pub enum SetupError {
     NoSuchMember,
     /// The storage failed.
     #[error(transparent)]
-    Storage(StorageError),
+    Storage(#[from] StorageError),
 }
 
 /// A workspace to be.
@@ -71,8 +74,17 @@ impl Scheduling {
     /// # Errors
     /// [`SetupError::Taken`] when the slug is.
     pub async fn create_workspace(&self, new: NewWorkspace) -> Result<Workspace, SetupError> {
-        let _ = new;
-        unimplemented!()
+        let workspace = Workspace {
+            id: WorkspaceId::generate(&*self.ports().ids),
+            slug: new.slug,
+            name: new.name,
+            description: new.description,
+        };
+        let mut work = self.ports().storage.begin().await?;
+        let inserted = work.directory().insert_workspace(&workspace).await;
+        unless_taken(inserted, &workspace.slug)?;
+        work.commit().await?;
+        Ok(workspace)
     }
 
     /// Adds a person to a workspace, with a default schedule where hours are given.
@@ -84,8 +96,28 @@ impl Scheduling {
         workspace: WorkspaceId,
         new: NewPerson,
     ) -> Result<(Person, Option<AvailabilitySchedule>), SetupError> {
-        let _ = (workspace, new);
-        unimplemented!()
+        let ids = &*self.ports().ids;
+        let person = Person {
+            id: UserId::generate(ids),
+            name: new.name,
+            email: new.email,
+            timezone: new.timezone,
+        };
+        let schedule = new.availability.map(|availability| AvailabilitySchedule {
+            id: ScheduleId::generate(ids),
+            owner: person.id,
+            name: default_schedule_name(),
+            is_default: true,
+            availability,
+        });
+        let mut work = self.ports().storage.begin().await?;
+        let inserted = work.directory().insert_person(workspace, &person).await;
+        unless_taken(inserted, &person.email)?;
+        if let Some(schedule) = &schedule {
+            work.schedules().insert(schedule).await?;
+        }
+        work.commit().await?;
+        Ok((person, schedule))
     }
 
     /// Adds an event type, after those the workspace has.
@@ -97,8 +129,37 @@ impl Scheduling {
         workspace: WorkspaceId,
         new: NewEventType,
     ) -> Result<EventType, SetupError> {
-        let _ = (workspace, new);
-        unimplemented!()
+        let mut work = self.ports().storage.begin().await?;
+        let members: BTreeSet<UserId> = work
+            .directory()
+            .members(workspace)
+            .await?
+            .into_iter()
+            .map(|member| member.id)
+            .collect();
+        if !new.hosting.roster().all(|host| members.contains(&host)) {
+            return Err(SetupError::NoSuchMember);
+        }
+        let others = work.event_types().list(workspace).await?;
+        let position = others.iter().map(|e| e.position.saturating_add(1)).max();
+        let event_type = EventType {
+            id: EventTypeId::generate(&*self.ports().ids),
+            workspace,
+            slug: new.slug,
+            title: new.title,
+            description: new.description,
+            category: new.category,
+            position: position.unwrap_or(0),
+            rules: new.rules,
+            availability: new.availability,
+            hosting: new.hosting,
+            location: new.location,
+            status: new.status,
+        };
+        let inserted = work.event_types().insert(&event_type).await;
+        unless_taken(inserted, &event_type.slug)?;
+        work.commit().await?;
+        Ok(event_type)
     }
 
     /// Marks a host's time as busy, as a connected calendar would.
@@ -106,7 +167,30 @@ impl Scheduling {
     /// # Errors
     /// [`SetupError::Storage`].
     pub async fn add_busy(&self, host: UserId, busy: BusyInterval) -> Result<(), SetupError> {
-        let _ = (host, busy);
-        unimplemented!()
+        let busy = HostBusy {
+            id: BusyId::generate(&*self.ports().ids),
+            host,
+            busy,
+        };
+        let mut work = self.ports().storage.begin().await?;
+        work.busy().insert(&busy).await?;
+        work.commit().await?;
+        Ok(())
     }
+}
+
+/// What a person's first schedule is called until its owner calls it something else.
+fn default_schedule_name() -> Title {
+    "Working hours".parse().expect("it is a title")
+}
+
+/// A conflict when something was added means that what names it is taken.
+fn unless_taken(
+    inserted: Result<(), StorageError>,
+    name: &dyn fmt::Display,
+) -> Result<(), SetupError> {
+    inserted.map_err(|error| match error {
+        StorageError::Conflict => SetupError::Taken(name.to_string()),
+        other => SetupError::Storage(other),
+    })
 }

@@ -1,0 +1,112 @@
+//! Doing what the outbox owes: one effect, through the ports that reach outside.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use scheduling_core::effect::{Effect, LeasedEffect, RetryPolicy};
+use scheduling_core::ports::{Notifier, Retry};
+
+use super::notify::{self, PrepareError, Prepared};
+use crate::Scheduling;
+
+/// What became of an effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It happened.
+    Done,
+    /// There was nothing to do any more.
+    Skipped(&'static str),
+    /// It did not happen.
+    Failed {
+        /// When to try again.
+        retry: Retry,
+        /// The complaint, with its causes.
+        error: String,
+    },
+}
+
+impl Outcome {
+    pub(crate) fn failed(retry: Retry, error: &(dyn StdError + 'static)) -> Self {
+        Self::Failed {
+            retry,
+            error: with_causes(error),
+        }
+    }
+}
+
+/// Does one effect.
+pub(crate) async fn run(
+    scheduling: &Scheduling,
+    notifier: &dyn Notifier,
+    leased: LeasedEffect,
+) -> Outcome {
+    let effect = match leased.effect {
+        Ok(effect) => effect,
+        // It will not read better next time.
+        Err(unreadable) => return Outcome::failed(Retry::Never, &unreadable),
+    };
+    match effect {
+        Effect::Notify {
+            booking,
+            recipient,
+            about,
+            sequence,
+        } => {
+            let prepared =
+                notify::prepare(scheduling, leased.id, booking, recipient, about, sequence).await;
+            match prepared {
+                Ok(Prepared::Message(message)) => match notifier.notify(&message).await {
+                    Ok(()) => Outcome::Done,
+                    Err(error) => Outcome::failed(error.retry(), &error),
+                },
+                Ok(Prepared::Moot(why)) => Outcome::Skipped(why),
+                Err(error @ PrepareError::NoHost) => Outcome::failed(Retry::Never, &error),
+                // Storage comes back, and a missing key can be put back.
+                Err(error @ (PrepareError::Storage(_) | PrepareError::ManageLink(_))) => {
+                    Outcome::failed(Retry::Backoff, &error)
+                }
+            }
+        }
+    }
+}
+
+/// When to try again after so many tries; `None` when it has failed for good.
+pub(crate) fn next_try(
+    policy: &RetryPolicy,
+    retry: Retry,
+    attempts: u32,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let backoff = policy.delay_after(attempts)?;
+    let delay = match retry {
+        Retry::Never => return None,
+        Retry::Backoff => backoff,
+        // What the other side asks for, but neither at once nor after a day it will have forgotten us.
+        Retry::After(asked) => {
+            let asked = asked.clamp(Duration::from_secs(1), Duration::from_hours(24));
+            TimeDelta::from_std(asked).unwrap_or(backoff)
+        }
+    };
+    now.checked_add_signed(delay)
+}
+
+/// An error and its causes on one line, of bounded length.
+fn with_causes(error: &(dyn StdError + 'static)) -> String {
+    const LONGEST: usize = 500;
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        // A transparent error repeats its cause's words.
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
