@@ -43,6 +43,10 @@ pub async fn apply(database: &DatabaseConnection) -> Result<(), DbErr> {
         .await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
         transaction
+            // A long migration is no hung statement: whoever waits for it waits as long as it takes.
+            .execute_unprepared("set local lock_timeout = 0; set local statement_timeout = 0")
+            .await?;
+        transaction
             .execute_unprepared(&format!("select pg_advisory_xact_lock({LOCK})"))
             .await?;
     }

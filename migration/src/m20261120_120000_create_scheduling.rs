@@ -17,6 +17,10 @@ impl MigrationTrait for Migration {
         Some(true)
     }
 
+    #[expect(
+        elided_lifetimes_in_paths,
+        reason = "async_trait wants the signature as the trait writes it"
+    )]
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         let (types, claims) = match manager.get_database_backend() {

@@ -1,1 +1,37 @@
+//! Storage for the scheduling ports on SQLite and PostgreSQL, with SeaORM.
+//!
+//! [`SeaOrmStorage`] connects, migrates and begins units of work. Writers and readers have connections of their own:
+//! SQLite one for writing and a pool of readers, PostgreSQL two bounded pools. So a crowd that books keeps nobody from
+//! reading.
+//!
+//! What holds on both databases:
+//!
+//! - A host's claims never overlap. The database refuses, whoever asks: see the migration.
+//! - [`lock_hosts`](scheduling_core::ports::UnitOfWork::lock_hosts) orders the writers of a host. SQLite has one writer
+//!   at a time anyway (`begin immediate`); PostgreSQL locks the hosts' rows in id order.
+//! - A unit of work for reading sees one state and waits for no writer.
+//! - What was committed survives the end of the process at any moment. What survives a power cut on SQLite is
+//!   [`Durability`]'s to say.
+//!
+//! [`SeaOrmStorage::verify`] re-checks a whole database and names everything that should not be.
+//!
+//! To book inside a transaction of one's own, see [`SeaOrmUnitOfWork::from_transaction`].
+#![deny(missing_docs)]
 
+mod convert;
+mod entity;
+mod error;
+mod lock;
+mod options;
+mod repository;
+mod sql;
+mod storage;
+#[cfg(feature = "test-support")]
+pub mod test_support;
+mod unit_of_work;
+mod verify;
+
+pub use options::{ConnectOptions, Durability};
+pub use storage::SeaOrmStorage;
+pub use unit_of_work::SeaOrmUnitOfWork;
+pub use verify::{Taker, Violation};

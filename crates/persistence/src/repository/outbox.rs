@@ -1,0 +1,318 @@
+//! Effects that are owed.
+//!
+//! A row is `ready` until a worker leases it, `leased` until the worker says how it went or the lease ends, then `done`,
+//! `ready` again, or `failed`. Of the rows with one dedupe key at most one is ready and at most one is leased, and the
+//! ready one waits for the leased one.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use scheduling_core::effect::{LeasedEffect, PlannedEffect, UnreadableEffect};
+use scheduling_core::ids::OutboxId;
+use scheduling_core::ports::{OutboxCounts, OutboxFailure, OutboxRepository, StorageError};
+use sea_orm::prelude::Uuid;
+use sea_orm::{ConnectionTrait, DbBackend, Value};
+
+use crate::SeaOrmUnitOfWork;
+use crate::convert::{Row, micros, to_json};
+use crate::sql;
+
+const TABLE: &str = "outbox";
+
+/// Whether nobody works on the same thing: part of the condition on a ready row `o`.
+const NOBODY_HAS_ITS_KEY: &str = "not exists (
+    select 1 from outbox other where other.status = 'leased' and other.dedupe_key = o.dedupe_key
+)";
+
+async fn enqueue(db: &impl ConnectionTrait, effects: &[PlannedEffect]) -> Result<(), StorageError> {
+    const COLUMNS: usize = 6;
+    // Few at a time, since a statement has a largest number of values.
+    for effects in effects.chunks(500) {
+        let mut rows = Vec::with_capacity(effects.len());
+        let mut values: Vec<Value> = Vec::with_capacity(effects.len() * COLUMNS);
+        for planned in effects {
+            let placeholders = sql::placeholders(values.len() + 1, COLUMNS);
+            rows.push(format!("({placeholders}, 'ready')"));
+            values.extend([
+                planned.id.as_uuid().into(),
+                planned.effect.kind().into(),
+                to_json(&planned.effect)?.into(),
+                planned.dedupe_key.clone().into(),
+                micros(planned.due_at).into(),
+                micros(planned.created_at).into(),
+            ]);
+        }
+        let insert = format!(
+            "insert into outbox (id, kind, payload, dedupe_key, due_at, created_at, status)
+            values {} on conflict (dedupe_key) where status = 'ready' do nothing",
+            rows.join(", ")
+        );
+        sql::execute(db, insert, values).await?;
+    }
+    Ok(())
+}
+
+/// On PostgreSQL rows that another worker is just taking are passed over. SQLite has one writer at a time.
+async fn lease(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+    limit: u32,
+) -> Result<Vec<LeasedEffect>, StorageError> {
+    let pass_over = match db.get_database_backend() {
+        DbBackend::Postgres => "for update of o skip locked",
+        _ => "",
+    };
+    // Materialized: the choice is made once, whatever plan the update gets.
+    let take = format!(
+        "with due as materialized (
+            select o.id from outbox o
+            where (o.status = 'ready' and o.due_at <= $1 and {NOBODY_HAS_ITS_KEY})
+                or (o.status = 'leased' and o.leased_until <= $1)
+            order by o.due_at, o.id limit $3 {pass_over}
+        )
+        update outbox set status = 'leased', leased_until = $2, attempts = attempts + 1
+        from due where outbox.id = due.id
+        returning outbox.id, outbox.payload, outbox.attempts, outbox.due_at"
+    );
+    let values = [
+        micros(now).into(),
+        micros(until).into(),
+        i64::from(limit).into(),
+    ];
+    let mut taken = Vec::new();
+    for stored in sql::rows(db, take, values).await? {
+        let id: Uuid = sql::get(&stored, 0)?;
+        let payload: String = sql::get(&stored, 1)?;
+        let due_at: i64 = sql::get(&stored, 3)?;
+        let row = Row { table: TABLE, id };
+        let leased = LeasedEffect {
+            id: OutboxId::from_uuid(id),
+            effect: serde_json::from_str(&payload).map_err(|refused| UnreadableEffect {
+                reason: refused.to_string(),
+            }),
+            attempts: row.number("attempts", sql::get(&stored, 2)?)?,
+            leased_until: row.instant("leased_until", micros(until))?,
+        };
+        taken.push((due_at, leased));
+    }
+    taken.sort_by_key(|(due_at, leased)| (*due_at, leased.id));
+    Ok(taken.into_iter().map(|(_, leased)| leased).collect())
+}
+
+async fn complete(
+    db: &impl ConnectionTrait,
+    id: OutboxId,
+    at: DateTime<Utc>,
+    note: Option<&str>,
+) -> Result<(), StorageError> {
+    sql::execute(
+        db,
+        "update outbox set status = 'done', finished_at = $2, leased_until = null, last_error = $3
+        where id = $1 and status <> 'done'",
+        [
+            id.as_uuid().into(),
+            micros(at).into(),
+            note.map(str::to_owned).into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Where another row with its key has become ready meanwhile, that one will do the same and this one is finished.
+async fn retry_at(
+    db: &impl ConnectionTrait,
+    id: OutboxId,
+    due_at: DateTime<Utc>,
+    error: &str,
+) -> Result<(), StorageError> {
+    let values: [Value; 3] = [
+        id.as_uuid().into(),
+        micros(due_at).into(),
+        error.to_owned().into(),
+    ];
+    let readied = sql::execute(
+        db,
+        "update outbox set status = 'ready', due_at = $2, leased_until = null, last_error = $3
+        where id = $1 and status = 'leased' and not exists (
+            select 1 from outbox twin where twin.status = 'ready' and twin.dedupe_key = outbox.dedupe_key
+        )",
+        values.clone(),
+    )
+    .await?;
+    if readied == 0 {
+        sql::execute(
+            db,
+            "update outbox set status = 'done', finished_at = $2, leased_until = null, last_error = $3
+            where id = $1 and status = 'leased'",
+            values,
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+async fn fail(
+    db: &impl ConnectionTrait,
+    id: OutboxId,
+    at: DateTime<Utc>,
+    error: &str,
+) -> Result<(), StorageError> {
+    sql::execute(
+        db,
+        "update outbox set status = 'failed', finished_at = $2, leased_until = null, last_error = $3
+        where id = $1 and status = 'leased'",
+        [
+            id.as_uuid().into(),
+            micros(at).into(),
+            error.to_owned().into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+async fn next_due(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, StorageError> {
+    let query = format!(
+        "select min(due) from (
+            select min(o.due_at) as due from outbox o where o.status = 'ready' and {NOBODY_HAS_ITS_KEY}
+            union all
+            select min(leased_until) as due from outbox where status = 'leased'
+        ) waiting"
+    );
+    let Some(found) = sql::row(db, query, []).await? else {
+        return Ok(None);
+    };
+    let due: Option<i64> = sql::get(&found, 0)?;
+    let row = Row {
+        table: TABLE,
+        id: "min",
+    };
+    due.map(|due| row.instant("due_at", due)).transpose()
+}
+
+async fn counts(db: &impl ConnectionTrait) -> Result<OutboxCounts, StorageError> {
+    // One query for each status, so that its own index answers and finished rows cost nothing.
+    let found = sql::row(
+        db,
+        "select (select count(*) from outbox where status = 'ready'),
+            (select count(*) from outbox where status = 'leased'),
+            (select count(*) from outbox where status = 'failed')",
+        [],
+    )
+    .await?;
+    let Some(found) = found else {
+        return Ok(OutboxCounts::default());
+    };
+    let row = Row {
+        table: TABLE,
+        id: "count",
+    };
+    Ok(OutboxCounts {
+        ready: row.number("status", sql::get(&found, 0)?)?,
+        leased: row.number("status", sql::get(&found, 1)?)?,
+        failed: row.number("status", sql::get(&found, 2)?)?,
+    })
+}
+
+async fn failures(
+    db: &impl ConnectionTrait,
+    limit: u32,
+) -> Result<Vec<OutboxFailure>, StorageError> {
+    let rows = sql::rows(
+        db,
+        "select id, kind, attempts, coalesce(last_error, ''), finished_at from outbox
+        where status = 'failed' order by finished_at desc, id desc limit $1",
+        [i64::from(limit).into()],
+    )
+    .await?;
+    rows.iter()
+        .map(|stored| {
+            let id: Uuid = sql::get(stored, 0)?;
+            let row = Row { table: TABLE, id };
+            Ok(OutboxFailure {
+                id: OutboxId::from_uuid(id),
+                kind: sql::get(stored, 1)?,
+                attempts: row.number("attempts", sql::get(stored, 2)?)?,
+                last_error: sql::get(stored, 3)?,
+                failed_at: row.instant("finished_at", sql::get(stored, 4)?)?,
+            })
+        })
+        .collect()
+}
+
+async fn sweep(
+    db: &impl ConnectionTrait,
+    finished_before: DateTime<Utc>,
+) -> Result<u64, StorageError> {
+    let forget = "delete from outbox where status = 'done' and finished_at < $1";
+    sql::execute(db, forget, [micros(finished_before).into()]).await
+}
+
+#[async_trait]
+impl OutboxRepository for SeaOrmUnitOfWork {
+    async fn enqueue(&mut self, effects: &[PlannedEffect]) -> Result<(), StorageError> {
+        let done = enqueue(self.transaction(), effects).await;
+        self.settle(done)
+    }
+
+    async fn lease(
+        &mut self,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<LeasedEffect>, StorageError> {
+        let taken = lease(self.transaction(), now, until, limit).await;
+        self.settle(taken)
+    }
+
+    async fn complete(
+        &mut self,
+        id: OutboxId,
+        at: DateTime<Utc>,
+        note: Option<&str>,
+    ) -> Result<(), StorageError> {
+        let done = complete(self.transaction(), id, at, note).await;
+        self.settle(done)
+    }
+
+    async fn retry_at(
+        &mut self,
+        id: OutboxId,
+        due_at: DateTime<Utc>,
+        error: &str,
+    ) -> Result<(), StorageError> {
+        let done = retry_at(self.transaction(), id, due_at, error).await;
+        self.settle(done)
+    }
+
+    async fn fail(
+        &mut self,
+        id: OutboxId,
+        at: DateTime<Utc>,
+        error: &str,
+    ) -> Result<(), StorageError> {
+        let done = fail(self.transaction(), id, at, error).await;
+        self.settle(done)
+    }
+
+    async fn next_due(&mut self) -> Result<Option<DateTime<Utc>>, StorageError> {
+        let due = next_due(self.transaction()).await;
+        self.settle(due)
+    }
+
+    async fn counts(&mut self) -> Result<OutboxCounts, StorageError> {
+        let counts = counts(self.transaction()).await;
+        self.settle(counts)
+    }
+
+    async fn failures(&mut self, limit: u32) -> Result<Vec<OutboxFailure>, StorageError> {
+        let failures = failures(self.transaction(), limit).await;
+        self.settle(failures)
+    }
+
+    async fn sweep(&mut self, finished_before: DateTime<Utc>) -> Result<u64, StorageError> {
+        let forgotten = sweep(self.transaction(), finished_before).await;
+        self.settle(forgotten)
+    }
+}

@@ -1,0 +1,222 @@
+//! Connecting, migrating and beginning.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use scheduling_core::ports::{Storage, StorageError, UnitOfWork};
+use scheduling_migration as migration;
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    AccessMode, Database, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use thiserror::Error;
+
+use crate::error::storage_error;
+use crate::verify::{self, Violation};
+use crate::{ConnectOptions, Durability, SeaOrmUnitOfWork};
+
+/// A connection that idled this long is asked whether it still lives before it is used. Asking each time would cost
+/// every transaction a round trip.
+const ASK_AFTER_IDLE: Duration = Duration::from_secs(30);
+
+/// A client that went away in the middle of a transaction gives its locks back after this long.
+const IDLE_IN_TRANSACTION: &str = "60s";
+
+/// Storage in a SQLite file or a PostgreSQL database. Clones share the connections.
+#[derive(Debug, Clone)]
+pub struct SeaOrmStorage {
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+}
+
+/// A URL that names no database this crate can keep things in.
+#[derive(Debug, Error)]
+enum UnusableUrl {
+    #[error("a database URL begins with sqlite: or postgres:")]
+    Scheme,
+    #[error("a SQLite database in memory has no connections to share; name a file")]
+    InMemory,
+}
+
+impl SeaOrmStorage {
+    /// Connects to `sqlite:path/to/file.db` (made when it is missing, in a folder that exists) or
+    /// `postgres://user@host/database`. Changes nothing in the database; see [`migrate`](Self::migrate).
+    ///
+    /// # Errors
+    /// [`StorageError::Unavailable`] when the database does not answer, [`StorageError::Other`] for a URL that is none.
+    pub async fn connect(url: &str, options: &ConnectOptions) -> Result<Self, StorageError> {
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            Self::connect_postgres(url, options).await
+        } else if url.starts_with("sqlite:") {
+            Self::connect_sqlite(url, options).await
+        } else {
+            Err(StorageError::Other(UnusableUrl::Scheme.into()))
+        }
+    }
+
+    async fn connect_postgres(url: &str, options: &ConnectOptions) -> Result<Self, StorageError> {
+        let lock_timeout = format!("{}ms", options.lock_timeout.as_millis());
+        let pool = |size: u32| {
+            let mut pool = pool_options(url, size, options);
+            let lock_timeout = lock_timeout.clone();
+            pool.test_before_acquire_if_idle_for(ASK_AFTER_IDLE)
+                .map_sqlx_postgres_opts(move |connection| {
+                    connection.application_name("kalends").options([
+                        ("lock_timeout", lock_timeout.as_str()),
+                        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
+                    ])
+                });
+            pool
+        };
+        Ok(Self {
+            writer: open(pool(options.writers)).await?,
+            reader: open(pool(options.readers)).await?,
+        })
+    }
+
+    async fn connect_sqlite(url: &str, options: &ConnectOptions) -> Result<Self, StorageError> {
+        if url.contains(":memory:") || url.contains("mode=memory") {
+            return Err(StorageError::Other(UnusableUrl::InMemory.into()));
+        }
+        let busy_timeout = options.lock_timeout;
+        let synchronous = match options.durability {
+            Durability::PowerCut => SqliteSynchronous::Full,
+            Durability::ProcessEnd => SqliteSynchronous::Normal,
+        };
+        let mut writer = pool_options(url, 1, options);
+        writer
+            .test_before_acquire(false)
+            .map_sqlx_sqlite_opts(move |connection| {
+                connection
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(synchronous)
+                    .busy_timeout(busy_timeout)
+                    .foreign_keys(true)
+            });
+        let mut reader = pool_options(url, options.readers, options);
+        reader
+            .test_before_acquire(false)
+            .map_sqlx_sqlite_opts(move |connection| {
+                // Not `read_only`, which could not open a database whose log was left behind by a crash.
+                connection
+                    .create_if_missing(false)
+                    .busy_timeout(busy_timeout)
+                    .pragma("query_only", "on")
+            });
+        Ok(Self {
+            // First, since it makes the file and turns the log on.
+            writer: open(writer).await?,
+            reader: open(reader).await?,
+        })
+    }
+
+    /// Takes connections that the caller opened. On SQLite the writer must have one connection, or writers meet
+    /// `database is locked`; and it must have foreign keys turned on.
+    pub fn from_connections(writer: DatabaseConnection, reader: DatabaseConnection) -> Self {
+        Self { writer, reader }
+    }
+
+    /// Brings the database up to date. Several nodes may do so at once: one works, the others wait.
+    ///
+    /// # Errors
+    /// [`StorageError`]; also when the database was migrated by a later release than this one. Then nothing changed.
+    pub async fn migrate(&self) -> Result<(), StorageError> {
+        migration::apply(&self.writer).await.map_err(storage_error)
+    }
+
+    /// The migrations that the database lacks, in order: none when it is ready. Writes nothing.
+    ///
+    /// # Errors
+    /// [`StorageError`]; also when the database was migrated by a later release than this one.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, StorageError> {
+        migration::pending(&self.reader)
+            .await
+            .map_err(storage_error)
+    }
+
+    /// Re-checks the whole database and names everything in it that should not be. None is the only good answer.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the database cannot be read.
+    pub async fn verify(&self) -> Result<Vec<Violation>, StorageError> {
+        let transaction = self.begin_reading().await?;
+        let violations = verify::violations(&transaction).await?;
+        transaction.rollback().await.map_err(storage_error)?;
+        Ok(violations)
+    }
+
+    /// Waits for the connections to end, and ends them.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn close(self) -> Result<(), StorageError> {
+        // The readers first: whoever closes a SQLite database last folds its log into the file, which needs writing.
+        self.reader.close().await.map_err(storage_error)?;
+        self.writer.close().await.map_err(storage_error)
+    }
+
+    async fn begin_writing(&self) -> Result<DatabaseTransaction, StorageError> {
+        // Immediate: the write lock at once. One that was taken later would fail whenever another wrote in between.
+        // PostgreSQL ignores the mode.
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        self.writer
+            .begin_with_options(options)
+            .await
+            .map_err(storage_error)
+    }
+
+    async fn begin_reading(&self) -> Result<DatabaseTransaction, StorageError> {
+        let options = match self.reader.get_database_backend() {
+            // One snapshot for the whole transaction.
+            DbBackend::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                sqlite_transaction_mode: None,
+            },
+            _ => TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+                ..TransactionOptions::default()
+            },
+        };
+        self.reader
+            .begin_with_options(options)
+            .await
+            .map_err(storage_error)
+    }
+}
+
+fn pool_options(url: &str, size: u32, options: &ConnectOptions) -> sea_orm::ConnectOptions {
+    let mut pool = sea_orm::ConnectOptions::new(url);
+    pool.max_connections(size.max(1))
+        .acquire_timeout(options.acquire_timeout)
+        .sqlx_logging(false);
+    pool
+}
+
+async fn open(pool: sea_orm::ConnectOptions) -> Result<DatabaseConnection, StorageError> {
+    Database::connect(pool)
+        .await
+        .map_err(|error| match storage_error(error) {
+            // Whatever keeps a database from opening, it does not answer.
+            StorageError::Other(source) => StorageError::Unavailable(source),
+            error => error,
+        })
+}
+
+#[async_trait]
+impl Storage for SeaOrmStorage {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
+        let transaction = self.begin_writing().await?;
+        Ok(Box::new(SeaOrmUnitOfWork::from_transaction(transaction)))
+    }
+
+    async fn begin_read(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
+        let transaction = self.begin_reading().await?;
+        Ok(Box::new(SeaOrmUnitOfWork::from_transaction(transaction)))
+    }
+}
