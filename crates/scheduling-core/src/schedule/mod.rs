@@ -1,12 +1,16 @@
 //! Availability: when somebody can be booked at all, in their own wall time.
 
 mod date_override;
+mod expand;
 mod weekly_hours;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chrono_tz::Tz;
 use thiserror::Error;
 
 pub use date_override::DateOverride;
+pub(crate) use expand::Expansion;
 pub use weekly_hours::WeeklyHours;
 
 use crate::ids::{ScheduleId, UserId};
@@ -31,6 +35,8 @@ pub enum AvailabilityError {
     serde(try_from = "RawAvailability", into = "RawAvailability")
 )]
 pub struct Availability {
+    /// A hash of the rest, so that most unequal ones are told apart at a glance. First, so that `==` begins with it.
+    fingerprint: u64,
     timezone: Tz,
     weekly_hours: WeeklyHours,
     /// Sorted by date; one a date.
@@ -54,11 +60,19 @@ impl Availability {
         {
             return Err(AvailabilityError::DuplicateOverride(pair[0].date));
         }
+        let mut hasher = DefaultHasher::new();
+        (timezone, &weekly_hours, &overrides).hash(&mut hasher);
         Ok(Self {
+            fingerprint: hasher.finish(),
             timezone,
             weekly_hours,
             overrides,
         })
+    }
+
+    /// Equal availabilities have equal fingerprints.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.fingerprint
     }
 
     /// The zone its wall times are read in.

@@ -100,6 +100,15 @@ impl Interval {
         Self::new(self.start.max(other.start), self.end.min(other.end)).ok()
     }
 
+    /// The shortest interval that holds both.
+    #[must_use]
+    pub fn hull(&self, other: &Self) -> Self {
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+
     /// Widens it by buffers on either side, as far as instants reach.
     ///
     /// Buffers separate bookings from each other. They may reach past the host's working hours, so apply this after

@@ -14,6 +14,7 @@ mod interval;
 mod interval_set;
 mod local;
 mod minutes;
+pub(crate) mod stamp;
 mod time_of_day;
 pub mod zone;
 
