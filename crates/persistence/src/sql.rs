@@ -39,8 +39,7 @@ pub(crate) async fn row(
 
 /// A column of a row, by its place.
 pub(crate) fn get<T: TryGetable>(row: &QueryResult, place: usize) -> Result<T, StorageError> {
-    row.try_get_by_index(place)
-        .map_err(|error| storage_error(error.into()))
+    row.try_get_by_index(place).map_err(storage_error)
 }
 
 /// `$first, $first+1, …`: as many placeholders as there are values.

@@ -45,7 +45,7 @@ impl TryFrom<attendee::Model> for Attendee {
     }
 }
 
-fn host(stored: booking_host::Model) -> BookingHost {
+fn host(stored: &booking_host::Model) -> BookingHost {
     BookingHost {
         user: UserId::from_uuid(stored.user_id),
         session: stored.session_id.map(SessionId::from_uuid),
@@ -54,7 +54,7 @@ fn host(stored: booking_host::Model) -> BookingHost {
 
 fn assemble(
     stored: booking::Model,
-    hosts: Vec<booking_host::Model>,
+    hosts: &[booking_host::Model],
     attendees: Vec<attendee::Model>,
 ) -> Result<Booking, StorageError> {
     let row = Row {
@@ -72,7 +72,7 @@ fn assemble(
         event_type: EventTypeId::from_uuid(stored.event_type_id),
         interval: row.interval(stored.starts_at, stored.ends_at)?,
         buffers: row.buffers(stored.buffer_before, stored.buffer_after)?,
-        hosts: hosts.into_iter().map(host).collect(),
+        hosts: hosts.iter().map(host).collect(),
         attendees: attendees
             .into_iter()
             .map(TryFrom::try_from)
@@ -195,7 +195,7 @@ async fn load(
         .map(|booking| {
             let hosts = hosts.remove(&booking.id).unwrap_or_default();
             let attendees = attendees.remove(&booking.id).unwrap_or_default();
-            assemble(booking, hosts, attendees)
+            assemble(booking, &hosts, attendees)
         })
         .collect()
 }

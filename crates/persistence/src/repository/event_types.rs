@@ -60,7 +60,7 @@ fn hosting(
 
 /// The hosts come in roster order.
 fn assemble(
-    stored: event_type::Model,
+    stored: &event_type::Model,
     hosts: Vec<event_type_host::Model>,
 ) -> Result<EventType, StorageError> {
     let row = Row {
@@ -77,7 +77,7 @@ fn assemble(
         position: row.number("position", stored.position)?,
         rules: row.json("rules", &stored.rules)?,
         availability: row.optional_json("availability", stored.availability.as_deref())?,
-        hosting: hosting(&row, &stored, hosts)?,
+        hosting: hosting(&row, stored, hosts)?,
         location: row.json("location", &stored.location)?,
         status: row.word("status", &stored.status)?,
     })
@@ -105,7 +105,7 @@ async fn load(
         .into_iter()
         .map(|event_type| {
             let hosts = hosts.remove(&event_type.id).unwrap_or_default();
-            assemble(event_type, hosts)
+            assemble(&event_type, hosts)
         })
         .collect()
 }
