@@ -1,5 +1,7 @@
 //! Names and addresses on their way into headers, calendar entries and envelopes.
 
+use std::fmt::Write;
+
 use scheduling_core::text::EmailAddress;
 
 /// The address as mail servers write it: a domain beyond ASCII in its ASCII form. The local part stays as it is.
@@ -29,7 +31,8 @@ pub(crate) fn mailto(address: &EmailAddress) -> String {
         if plain {
             link.push(char::from(byte));
         } else {
-            link.push_str(&format!("%{byte:02X}"));
+            // Writing to a string cannot fail.
+            let _ = write!(link, "%{byte:02X}");
         }
     }
     link
@@ -43,7 +46,16 @@ pub(crate) fn one_line(text: &str) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .filter(|&c| !is_line_separator(c) && !is_direction_override(c))
         .collect();
-    kept.trim().to_owned()
+    // `=?` begins an encoded word (RFC 2047): a reader would show something else than what is written.
+    kept.replace("=?", "= ?").trim().to_owned()
+}
+
+/// The same for a text of several lines: line breaks and tabs stay.
+pub(crate) fn plain_text(text: &str) -> String {
+    text.chars()
+        .filter(|&c| matches!(c, '\n' | '\t') || !c.is_control())
+        .filter(|&c| !is_line_separator(c) && !is_direction_override(c))
+        .collect()
 }
 
 fn is_line_separator(c: char) -> bool {
@@ -96,5 +108,6 @@ mod tests {
         assert_eq!(one_line(" a\r\nBcc: b\u{2028}c\u{0} "), "a  Bcc: bc");
         assert_eq!(one_line("Ann \u{202e}gro.live"), "Ann gro.live");
         assert_eq!(one_line("👩‍🚀 אבג"), "👩‍🚀 אבג");
+        assert_eq!(one_line("=?utf-8?q?x?="), "= ?utf-8?q?x?=");
     }
 }

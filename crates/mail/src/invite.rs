@@ -17,7 +17,7 @@ use scheduling_core::event_type::{AssignmentKind, Location};
 use scheduling_core::ids::BookingId;
 use scheduling_core::notification::{Audience, BookingFacts, Contact, Notification};
 
-use crate::address::{address_key, mailto, one_line};
+use crate::address::{address_key, mailto, one_line, plain_text};
 use crate::render::people;
 
 /// What the calendar entry asks of whoever reads it.
@@ -73,7 +73,7 @@ pub fn event_title(facts: &BookingFacts) -> String {
 }
 
 /// The invitation or cancellation that goes with a notification. Only the invitee's copy has the manage link.
-pub fn invitation(notification: &Notification, domain: &str) -> Vec<u8> {
+pub fn invitation(notification: &Notification, domain: &str) -> String {
     let facts = &notification.booking;
     let about = About {
         manage_link: match notification.audience {
@@ -95,7 +95,7 @@ pub fn calendar_file(facts: &BookingFacts, domain: &str, manage_link: Option<&st
         manage_link,
         with_note: true,
     };
-    write(facts, CalendarMethod::Publish, domain, &about)
+    write(facts, CalendarMethod::Publish, domain, &about).into_bytes()
 }
 
 /// What differs between the copies of one entry.
@@ -104,7 +104,7 @@ struct About<'a> {
     with_note: bool,
 }
 
-fn write(facts: &BookingFacts, method: CalendarMethod, domain: &str, about: &About<'_>) -> Vec<u8> {
+fn write(facts: &BookingFacts, method: CalendarMethod, domain: &str, about: &About<'_>) -> String {
     let mut calendar = ICalendarComponent::new(ICalendarComponentType::VCalendar);
     calendar.add_property(ICalendarProperty::Version, "2.0");
     calendar.add_property(ICalendarProperty::Prodid, "-//Kalends//Kalends//EN");
@@ -128,11 +128,11 @@ fn write(facts: &BookingFacts, method: CalendarMethod, domain: &str, about: &Abo
     event.add_property(ICalendarProperty::Summary, event_title(facts));
     event.add_property(
         ICalendarProperty::Description,
-        clean_text(&description(facts, about)),
+        plain_text(&description(facts, about)),
     );
     event.add_property(
         ICalendarProperty::Location,
-        clean_text(location_text(&facts.location)),
+        plain_text(location_text(&facts.location)),
     );
     event.add_property(
         ICalendarProperty::Status,
@@ -159,7 +159,7 @@ fn write(facts: &BookingFacts, method: CalendarMethod, domain: &str, about: &Abo
     let calendar = ICalendar {
         components: vec![calendar, event],
     };
-    calendar.to_string().into_bytes()
+    calendar.to_string()
 }
 
 fn add_attendees(event: &mut ICalendarComponent, facts: &BookingFacts) {
@@ -271,13 +271,6 @@ fn utc(instant: DateTime<Utc>) -> PartialDateTime {
 
 fn address_uri(person: &Contact) -> ICalendarValue {
     ICalendarValue::Uri(Uri::Location(mailto(&person.email)))
-}
-
-/// A text value, which the writer escapes: line breaks and tabs may stay, other controls not.
-fn clean_text(text: &str) -> String {
-    text.chars()
-        .filter(|&c| !c.is_control() || matches!(c, '\n' | '\t'))
-        .collect()
 }
 
 /// A parameter value. It cannot hold a double quote at all (RFC 5545, section 3.1), and readers disagree about what a

@@ -9,8 +9,9 @@ use mail_send::mail_builder::headers::address::Address;
 use mail_send::mail_builder::headers::content_type::ContentType;
 use mail_send::mail_builder::headers::date::Date;
 use mail_send::mail_builder::headers::message_id::MessageId;
+use mail_send::mail_builder::headers::raw::Raw;
 use mail_send::mail_builder::headers::text::Text;
-use mail_send::mail_builder::mime::MimePart;
+use mail_send::mail_builder::mime::{BodyPart, MimePart};
 use scheduling_core::notification::{Audience, Contact, Notification};
 use scheduling_core::ports::{DeliveryError, DeliveryErrorKind, Notifier};
 use scheduling_core::text::EmailAddress;
@@ -101,20 +102,17 @@ impl MailNotifier {
         // The parts' boundaries are the message's own, since a boundary made of the time would make every try another
         // message. Nobody who fills in a form knows the id.
         let boundary = |name: &str| format!("{name}-{}", notification.id.as_uuid().simple());
-        let calendar_type = ContentType::new("text/calendar")
-            .attribute("method", method.as_str())
-            .attribute("charset", "utf-8");
         let alternatives = MimePart::new(
             ContentType::new("multipart/alternative").attribute("boundary", boundary("alt")),
             vec![
                 MimePart::new("text/plain", mail.text),
                 MimePart::new("text/html", mail.html),
-                MimePart::new(calendar_type, calendar.clone()),
+                calendar_part(method, calendar.clone()),
             ],
         );
         let attachment = MimePart::new(
             ContentType::new("application/ics").attribute("name", "invite.ics"),
-            calendar,
+            calendar.into_bytes(),
         )
         .attachment("invite.ics");
         let body = MimePart::new(
@@ -128,7 +126,11 @@ impl MailNotifier {
                 &self.sender.address,
             ))
             .to(contact(&notification.to));
-        if let Some(other) = other_side(notification) {
+        if let Some(other) = other_side(notification)
+            && (is_ascii(other) || !is_ascii(&notification.to))
+        {
+            // An address beyond ASCII in a header needs a server that speaks SMTPUTF8. That may be asked of who has such
+            // an address, but a plain one must not go without its mail for it.
             message = message.reply_to(contact(other));
         }
         let mut bytes = Vec::new();
@@ -161,6 +163,26 @@ fn other_side(notification: &Notification) -> Option<&Contact> {
         Audience::Invitee | Audience::Guest => notification.booking.hosts.first(),
         Audience::Host => Some(&notification.booking.invitee),
     }
+}
+
+/// The part that calendars act on. Its type is written by hand: `method="REQUEST"` would be correct, but some readers
+/// know the word without quotes only.
+fn calendar_part(method: CalendarMethod, calendar: String) -> MimePart<'static> {
+    MimePart {
+        headers: vec![(
+            "Content-Type".into(),
+            Raw::new(format!(
+                "text/calendar; method={}; charset=utf-8",
+                method.as_str()
+            ))
+            .into(),
+        )],
+        contents: BodyPart::Text(calendar.into()),
+    }
+}
+
+fn is_ascii(person: &Contact) -> bool {
+    ascii_address(&person.email).is_ascii()
 }
 
 fn contact(person: &Contact) -> Address<'static> {

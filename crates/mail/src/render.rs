@@ -3,10 +3,13 @@
 //! Each notification has a folder of three templates, `subject.txt.j2`, `body.txt.j2` and `body.html.j2`, which share
 //! the layouts beside them. They are inside the binary; a folder of one's own can replace them file by file.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use chrono::TimeDelta;
-use minijinja::{Environment, UndefinedBehavior, Value, path_loader};
+use minijinja::{
+    AutoEscape, Environment, Output, UndefinedBehavior, Value, escape_formatter, path_loader,
+};
 use scheduling_core::booking::Party;
 use scheduling_core::effect::NotificationKind;
 use scheduling_core::event_type::{AssignmentKind, Location};
@@ -76,6 +79,12 @@ impl Templates {
         environment.set_trim_blocks(true);
         environment.set_lstrip_blocks(true);
         environment.set_keep_trailing_newline(true);
+        environment.set_formatter(|out, state, value| match value.as_str() {
+            Some(text) if state.auto_escape() == AutoEscape::Html && !value.is_safe() => {
+                write_html(out, text)
+            }
+            _ => escape_formatter(out, state, value),
+        });
         environment.add_global("sans", Value::from_safe_string(SANS.to_owned()));
         environment.add_global("serif", Value::from_safe_string(SERIF.to_owned()));
         let own = folder.map(path_loader);
@@ -117,6 +126,22 @@ impl Templates {
             html: render("body.html")?,
         })
     }
+}
+
+/// Escapes text for HTML, attributes in quotes included. The engine's own escapes slashes too, which makes links
+/// unreadable for whoever looks at the source.
+fn write_html(out: &mut Output<'_>, text: &str) -> Result<(), minijinja::Error> {
+    for c in text.chars() {
+        match c {
+            '&' => out.write_str("&amp;"),
+            '<' => out.write_str("&lt;"),
+            '>' => out.write_str("&gt;"),
+            '"' => out.write_str("&quot;"),
+            '\'' => out.write_str("&#39;"),
+            c => out.write_char(c),
+        }?;
+    }
+    Ok(())
 }
 
 fn template_error(name: &str, source: minijinja::Error) -> TemplateError {

@@ -228,7 +228,12 @@ impl Smtp {
         let message = Message {
             mail_from: Address::new(from.as_str(), parameters),
             rcpt_to: vec![Address::from(to.as_str())],
-            body: mail.bytes.as_slice().into(),
+            // mail-send puts a line end before the final dot, whether the message has one or not.
+            body: mail
+                .bytes
+                .strip_suffix(b"\r\n")
+                .unwrap_or(&mail.bytes)
+                .into(),
         };
         client
             .send(message)

@@ -1,7 +1,5 @@
 //! Notifications to compose mails from, and the counterparts that judge them.
 
-#![expect(dead_code, reason = "each test binary uses its own part of it")]
-
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -18,11 +16,11 @@ use scheduling_core::ports::DeliveryError;
 use scheduling_core::time::Interval;
 use scheduling_mail::{MailNotifier, MailOptions, MailSender, OutgoingMail, Transport};
 
-pub fn at(text: &str) -> DateTime<Utc> {
+pub(crate) fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-pub fn contact(name: &str, email: &str, zone: &str) -> Contact {
+pub(crate) fn contact(name: &str, email: &str, zone: &str) -> Contact {
     Contact {
         name: name.parse().unwrap(),
         email: email.parse().unwrap(),
@@ -30,11 +28,11 @@ pub fn contact(name: &str, email: &str, zone: &str) -> Contact {
     }
 }
 
-pub fn mara() -> Contact {
+pub(crate) fn mara() -> Contact {
     contact("Mara Lindqvist", "mara@northwind.example", "Europe/Berlin")
 }
 
-pub fn elena() -> Contact {
+pub(crate) fn elena() -> Contact {
     contact(
         "Elena Vaszary",
         "elena.vaszary@halden-mills.example",
@@ -42,11 +40,11 @@ pub fn elena() -> Contact {
     )
 }
 
-pub fn jonas() -> Contact {
+pub(crate) fn jonas() -> Contact {
     contact("Jonas Wik", "jonas@halden-mills.example", "Europe/Lisbon")
 }
 
-pub fn facts() -> BookingFacts {
+pub(crate) fn facts() -> BookingFacts {
     let start = at("2026-11-24T14:00:00Z");
     BookingFacts {
         id: BookingId::from_uuid("0193a000-0000-7000-8000-000000000001".parse().unwrap()),
@@ -71,7 +69,7 @@ pub fn facts() -> BookingFacts {
     }
 }
 
-pub fn cancelled(by: Party) -> BookingFacts {
+pub(crate) fn cancelled(by: Party) -> BookingFacts {
     BookingFacts {
         sequence: 1,
         cancelled: Some(Cancellation {
@@ -83,7 +81,7 @@ pub fn cancelled(by: Party) -> BookingFacts {
     }
 }
 
-pub fn notification(
+pub(crate) fn notification(
     kind: NotificationKind,
     audience: Audience,
     booking: BookingFacts,
@@ -110,12 +108,12 @@ pub fn notification(
     }
 }
 
-pub fn confirmed_for(audience: Audience) -> Notification {
+pub(crate) fn confirmed_for(audience: Audience) -> Notification {
     notification(NotificationKind::Confirmed, audience, facts())
 }
 
 /// One of everything: each kind and reader, all hands, hostile names, every kind of location.
-pub fn gallery() -> Vec<(String, Notification)> {
+pub(crate) fn gallery() -> Vec<(String, Notification)> {
     let mut all = Vec::new();
     for audience in [Audience::Invitee, Audience::Guest, Audience::Host] {
         let name = format!("{audience:?}").to_lowercase();
@@ -145,7 +143,7 @@ pub fn gallery() -> Vec<(String, Notification)> {
     all
 }
 
-pub fn all_hands() -> BookingFacts {
+pub(crate) fn all_hands() -> BookingFacts {
     BookingFacts {
         assignment: AssignmentKind::AllHands,
         hosts: vec![
@@ -167,7 +165,7 @@ pub fn all_hands() -> BookingFacts {
 }
 
 /// Names that have broken somebody's calendar.
-pub fn names() -> Vec<String> {
+pub(crate) fn names() -> Vec<String> {
     [
         r#"Zoë "Z" O'Hara, 李"#,
         "ATTENDEE;CN=x:mailto:y@example.org",
@@ -196,7 +194,7 @@ pub fn names() -> Vec<String> {
     .collect()
 }
 
-pub fn hostile() -> Vec<BookingFacts> {
+pub(crate) fn hostile() -> Vec<BookingFacts> {
     let emails = [
         "what?cc=all&x%y#z@example.org",
         "o'hara+{tag}|`^*~!$_-/=@example.org",
@@ -242,7 +240,7 @@ pub fn hostile() -> Vec<BookingFacts> {
 
 /// Keeps what it is given.
 #[derive(Default)]
-pub struct Kept(pub Mutex<Vec<OutgoingMail>>);
+pub(crate) struct Kept(pub(crate) Mutex<Vec<OutgoingMail>>);
 
 #[async_trait]
 impl Transport for Kept {
@@ -252,23 +250,33 @@ impl Transport for Kept {
     }
 }
 
-pub fn sender() -> MailSender {
+pub(crate) fn sender() -> MailSender {
     MailSender {
         name: None,
         address: "meetings@northwind.example".parse().unwrap(),
     }
 }
 
-pub fn notifier_over(transport: Arc<dyn Transport>) -> MailNotifier {
+pub(crate) fn notifier_over(transport: Arc<dyn Transport>) -> MailNotifier {
     MailNotifier::new(transport, sender(), MailOptions::for_sender(&sender())).unwrap()
 }
 
-pub fn notifier() -> MailNotifier {
+pub(crate) fn notifier() -> MailNotifier {
     notifier_over(Arc::new(Kept::default()))
 }
 
+/// A name as mails write it, where it is one of ours.
+pub(crate) fn clean(name: &str) -> String {
+    name.chars()
+        .filter(|c| !matches!(c, '\u{202e}' | '\u{202c}'))
+        .collect::<String>()
+        .replace("=?", "= ?")
+        .trim()
+        .to_owned()
+}
+
 /// The top of the project.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
         .nth(2)
@@ -280,7 +288,7 @@ pub fn root() -> PathBuf {
 ///
 /// # Panics
 /// When it is missing and nobody said so: a test that quietly checks nothing is worse than none.
-pub fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let without = std::env::var("KALENDS_TEST_WITHOUT").unwrap_or_default();
     if without.split(',').any(|name| name.trim() == "python") {
         return None;

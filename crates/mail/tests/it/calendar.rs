@@ -1,0 +1,225 @@
+//! The calendar entries, byte by byte and read back.
+
+use std::collections::BTreeSet;
+
+use crate::common::{all_hands, cancelled, clean, facts, gallery, hostile, notification};
+use calcard::icalendar::{
+    ICalendar, ICalendarComponentType, ICalendarParameterName, ICalendarProperty, ICalendarValue,
+};
+use scheduling_core::booking::Party;
+use scheduling_core::effect::NotificationKind::{Cancelled, Confirmed};
+use scheduling_core::notification::{Audience, BookingFacts};
+use scheduling_mail::{calendar_file, event_title, event_uid, invitation};
+
+const DOMAIN: &str = "northwind.example";
+
+fn file(booking: &BookingFacts) -> String {
+    String::from_utf8(calendar_file(
+        booking,
+        DOMAIN,
+        Some("https://northwind.example/b/8kd2fa"),
+    ))
+    .unwrap()
+}
+
+fn every_calendar() -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = gallery()
+        .iter()
+        .map(|(name, notification)| (name.clone(), invitation(notification, DOMAIN)))
+        .collect();
+    for (number, booking) in hostile().iter().enumerate() {
+        all.push((format!("file-hostile-{number}"), file(booking)));
+    }
+    all.push(("file".to_owned(), file(&facts())));
+    all.push(("file-cancelled".to_owned(), file(&cancelled(Party::System))));
+    all
+}
+
+fn snapshot(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+#[test]
+fn an_invitation() {
+    let invitee = notification(Confirmed, Audience::Invitee, facts());
+    insta::assert_snapshot!(
+        "invitation_invitee",
+        snapshot(&invitation(&invitee, DOMAIN))
+    );
+    let guest = notification(Confirmed, Audience::Guest, facts());
+    insta::assert_snapshot!("invitation_guest", snapshot(&invitation(&guest, DOMAIN)));
+    let host = notification(Confirmed, Audience::Host, facts());
+    insta::assert_snapshot!("invitation_host", snapshot(&invitation(&host, DOMAIN)));
+}
+
+#[test]
+fn all_hands_are_asked_for_an_answer() {
+    let host = notification(Confirmed, Audience::Host, all_hands());
+    insta::assert_snapshot!("invitation_all_hands", snapshot(&invitation(&host, DOMAIN)));
+}
+
+#[test]
+fn a_cancellation() {
+    let invitee = notification(Cancelled, Audience::Invitee, cancelled(Party::Host));
+    insta::assert_snapshot!(
+        "cancellation_invitee",
+        snapshot(&invitation(&invitee, DOMAIN))
+    );
+}
+
+#[test]
+fn a_file_for_downloading() {
+    insta::assert_snapshot!("file", snapshot(&file(&facts())));
+    insta::assert_snapshot!(
+        "file_cancelled",
+        snapshot(&file(&cancelled(Party::Invitee)))
+    );
+}
+
+#[test]
+fn lines_end_in_crlf_have_75_octets_and_are_folded_between_characters() {
+    for (name, text) in every_calendar() {
+        assert!(text.ends_with("\r\n"), "{name}");
+        let without = text.replace("\r\n", "");
+        assert!(!without.contains(['\r', '\n']), "{name}");
+        for line in text.as_bytes().split(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            assert!(line.len() <= 75, "{name}: {} octets", line.len());
+            assert!(std::str::from_utf8(line).is_ok(), "{name}");
+        }
+        let control = without
+            .chars()
+            .find(|c| (c.is_control() && *c != '\t') || matches!(c, '\u{2028}' | '\u{202e}'));
+        assert_eq!(control, None, "{name}");
+        assert!(!text.contains("TZID"), "{name}: everything is in UTC");
+    }
+}
+
+#[test]
+fn nobody_can_smuggle_a_line_into_it() {
+    let expected: BTreeSet<&str> = [
+        "BEGIN",
+        "VERSION",
+        "PRODID",
+        "METHOD",
+        "UID",
+        "SEQUENCE",
+        "DTSTAMP",
+        "DTSTART",
+        "DTEND",
+        "SUMMARY",
+        "DESCRIPTION",
+        "LOCATION",
+        "STATUS",
+        "TRANSP",
+        "ORGANIZER",
+        "ATTENDEE",
+        "END",
+    ]
+    .into();
+    for (name, text) in every_calendar() {
+        let unfolded = text.replace("\r\n ", "");
+        let names: Vec<&str> = unfolded
+            .split_terminator("\r\n")
+            .map(|line| line.split([':', ';']).next().unwrap())
+            .collect();
+        for found in &names {
+            assert!(expected.contains(found), "{name}: {found:?}");
+        }
+        for single in expected
+            .iter()
+            .filter(|n| !["BEGIN", "END", "ATTENDEE"].contains(*n))
+        {
+            let count = names.iter().filter(|found| *found == single).count();
+            assert_eq!(count, 1, "{name}: {single}");
+        }
+        let attendees = names.iter().filter(|found| **found == "ATTENDEE").count();
+        let published = unfolded.contains("\r\nMETHOD:PUBLISH\r\n");
+        assert_eq!(attendees == 0, published, "{name}");
+    }
+}
+
+#[test]
+fn it_reads_back_as_it_was_meant() {
+    for (name, notification) in gallery() {
+        let text = invitation(&notification, DOMAIN);
+        let calendar = ICalendar::parse(&text).unwrap();
+        let event = calendar
+            .components
+            .iter()
+            .find(|component| component.component_type == ICalendarComponentType::VEvent)
+            .unwrap();
+        let value = |property: ICalendarProperty| match event.property(&property) {
+            Some(entry) => match entry.values.first() {
+                Some(ICalendarValue::Text(text)) => text.clone(),
+                other => panic!("{name}: {property:?} is {other:?}"),
+            },
+            None => panic!("{name}: no {property:?}"),
+        };
+        let booking = &notification.booking;
+        assert_eq!(value(ICalendarProperty::Uid), event_uid(booking.id, DOMAIN));
+        assert_eq!(
+            value(ICalendarProperty::Summary),
+            event_title(booking),
+            "{name}"
+        );
+
+        let names: Vec<String> = event
+            .properties(&ICalendarProperty::Attendee)
+            .map(|entry| {
+                entry
+                    .parameters(&ICalendarParameterName::Cn)
+                    .next()
+                    .and_then(|value| value.as_text())
+                    .unwrap_or_default()
+                    .to_owned()
+            })
+            .collect();
+        let meant = clean(booking.hosts[0].name.as_str());
+        let letters = |text: &str| -> String {
+            text.chars()
+                .filter(|c| !matches!(c, '"' | '\'' | '\\' | '/' | '^' | '\u{202e}' | '\u{202c}'))
+                .collect()
+        };
+        assert_eq!(letters(&names[0]), letters(&meant), "{name}");
+    }
+}
+
+#[test]
+fn one_mailbox_is_one_attendee() {
+    for booking in hostile() {
+        let text = invitation(&notification(Confirmed, Audience::Host, booking), DOMAIN);
+        let unfolded = text.replace("\r\n ", "").to_lowercase();
+        let times = unfolded
+            .lines()
+            .filter(|line| line.starts_with("attendee") && line.contains("elena.vaszary"))
+            .count();
+        assert_eq!(times, 1, "{unfolded}");
+    }
+}
+
+#[test]
+fn a_booking_keeps_its_uid_from_file_to_cancellation() {
+    let uid = "UID:0193a000-0000-7000-8000-000000000001@northwind.example\r\n";
+    assert!(file(&facts()).contains(uid));
+    for kind in [Confirmed, Cancelled] {
+        for audience in [Audience::Invitee, Audience::Guest, Audience::Host] {
+            let text = invitation(
+                &notification(kind, audience, cancelled(Party::Host)),
+                DOMAIN,
+            );
+            assert!(text.contains(uid), "{text}");
+        }
+    }
+}
+
+#[test]
+fn the_sequence_is_the_bookings() {
+    let text = invitation(
+        &notification(Cancelled, Audience::Invitee, cancelled(Party::Host)),
+        DOMAIN,
+    );
+    assert!(text.contains("\r\nSEQUENCE:1\r\n"));
+    assert!(text.contains("\r\nSTATUS:CANCELLED\r\n"));
+    assert!(text.contains("\r\nMETHOD:CANCEL\r\n"));
+}
