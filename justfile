@@ -19,11 +19,13 @@ test *args:
 
 # Run the storage tests and the races on a private PostgreSQL.
 test-postgres:
-    bash tests/postgres cargo test -p scheduling-persistence -p scheduling-api -p scheduling-tests
+    KALENDS_TEST_POSTGRES=$(tests/postgres start) cargo test --workspace --all-features postgres
 
 # Book in a real browser.
 browser:
-    bash tests/all --only browser
+    bash tests/all needs counterparts
+    cargo build -p scheduling-api
+    cargo test -p scheduling-tests browser
 
 # Check the scenario files.
 conformance:

@@ -30,10 +30,9 @@ const EDGES: [(&str, &[&str]); 8] = [
 ];
 
 /// What the tests of a package may depend on besides.
-const TEST_EDGES: [(&str, &[&str]); 5] = [
+const TEST_EDGES: [(&str, &[&str]); 4] = [
     ("scheduling-app", &["scheduling-testkit"]),
     ("scheduling-persistence", &["scheduling-testkit"]),
-    ("scheduling-mail", &["scheduling-testkit"]),
     ("scheduling-api", &["scheduling-testkit"]),
     ("scheduling-tests", &["scheduling-core"]),
 ];

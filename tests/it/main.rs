@@ -4,5 +4,12 @@
 
 mod architecture;
 mod book;
+mod conformance;
+mod crashes;
 mod embedder;
+mod hostile;
+mod journey;
+mod races;
+mod refusals;
+mod startup;
 mod support;

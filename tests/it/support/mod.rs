@@ -1,3 +1,9 @@
 //! What the tests stand on.
 
+pub(crate) mod acme;
+pub(crate) mod api;
+pub(crate) mod counterpart;
+pub(crate) mod http;
+pub(crate) mod mails;
 pub(crate) mod place;
+pub(crate) mod server;

@@ -1,0 +1,96 @@
+//! The mails in a folder, read back.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::place;
+
+/// A mail that was written, as far as these tests look into it.
+#[derive(Debug, Clone)]
+pub(crate) struct Mail {
+    pub(crate) file: PathBuf,
+    headers: BTreeMap<String, String>,
+    /// The whole source with quoted-printable taken away, so that links are whole.
+    pub(crate) text: String,
+}
+
+impl Mail {
+    fn read(file: &Path) -> Self {
+        let source = place::read(file).replace("\r\n", "\n");
+        let (head, _) = source.split_once("\n\n").unwrap_or((&source, ""));
+        let unfolded = head.replace("\n\t", " ").replace("\n ", " ");
+        let headers = unfolded
+            .lines()
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
+            .collect();
+        Self {
+            file: file.to_owned(),
+            headers,
+            text: source.replace("=\n", "").replace("=3D", "="),
+        }
+    }
+
+    /// A header of the message itself.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(&name.to_lowercase());
+        value.unwrap_or_else(|| panic!("{} has no {name}", self.file.display()))
+    }
+
+    /// Whether it goes to this address.
+    pub(crate) fn is_to(&self, address: &str) -> bool {
+        self.header("To").contains(address)
+    }
+
+    /// The manage tokens in its links.
+    pub(crate) fn tokens(&self) -> Vec<String> {
+        let mut tokens: Vec<String> = self
+            .text
+            .split("/b/")
+            .skip(1)
+            .map(|rest| {
+                rest.chars()
+                    .take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
+                    .collect()
+            })
+            .collect();
+        tokens.sort();
+        tokens.dedup();
+        tokens
+    }
+}
+
+/// All mails of a folder; none while there is no folder.
+pub(crate) fn read_all(folder: &Path) -> Vec<Mail> {
+    if !folder.is_dir() {
+        return Vec::new();
+    }
+    place::files(folder, ".eml")
+        .iter()
+        .map(|file| Mail::read(file))
+        .collect()
+}
+
+/// Waits until the mails of a folder are as wanted. The limit is a guard against hanging.
+pub(crate) fn wait_until(folder: &Path, what: &str, wanted: impl Fn(&[Mail]) -> bool) -> Vec<Mail> {
+    let began = Instant::now();
+    loop {
+        let mails = read_all(folder);
+        if wanted(&mails) {
+            return mails;
+        }
+        if began.elapsed() > Duration::from_secs(60) {
+            let there: Vec<String> = mails
+                .iter()
+                .map(|mail| format!("{} | {}", mail.header("To"), mail.header("Subject")))
+                .collect();
+            panic!(
+                "still waiting for {what}; there are {} mails:\n{}",
+                there.len(),
+                there.join("\n")
+            );
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

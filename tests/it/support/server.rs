@@ -1,0 +1,171 @@
+//! A real `kalends serve`, as a user would run it.
+
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use super::place;
+
+/// How long a server may take to answer its first request. A guard against hanging, not a measure.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A `kalends` with settings of its own, and nothing from this process's environment.
+pub(crate) fn kalends(settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(place::kalends());
+    command.env_clear().stdin(Stdio::null());
+    if let Some(path) = std::env::var_os("PATH") {
+        command.env("PATH", path);
+    }
+    for (key, value) in settings {
+        command.env(
+            format!("KALENDS_{}", key.replace('.', "__").to_uppercase()),
+            value,
+        );
+    }
+    command
+}
+
+/// A port that nobody listens at.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener
+        .local_addr()
+        .expect("a listener has an address")
+        .port()
+}
+
+/// A running server. Dropping it kills it.
+pub(crate) struct Server {
+    child: Child,
+    port: u16,
+    log: PathBuf,
+}
+
+impl Server {
+    /// Starts `kalends serve` on a data folder and waits until it is ready.
+    pub(crate) fn start(data: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::start_at(free_port(), data, settings)
+    }
+
+    /// Starts it at a port that is known already: after a crash, links of before must still lead somewhere.
+    pub(crate) fn start_at(port: u16, data: &Path, settings: &[(&str, &str)]) -> Self {
+        let log = data.join(format!("server-{port}.log"));
+        fs::create_dir_all(data).expect("the data folder can be made");
+        let to_log = || {
+            File::options()
+                .create(true)
+                .append(true)
+                .open(&log)
+                .expect("the log can be opened")
+        };
+        let child = kalends(settings)
+            .env("KALENDS_DATA__FOLDER", data)
+            .env("KALENDS_HTTP__LISTEN", format!("127.0.0.1:{port}"))
+            .arg("serve")
+            .current_dir(data)
+            .stdout(to_log())
+            .stderr(to_log())
+            .spawn()
+            .expect("kalends can be started");
+        let mut server = Self { child, port, log };
+        server.wait_until_ready();
+        server
+    }
+
+    fn wait_until_ready(&mut self) {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child can be asked") {
+                panic!("kalends ended with {status}:\n{}", self.log());
+            }
+            let answer = super::http::get_raw(self.port, "/ready");
+            if answer.is_ok_and(|answer| answer.starts_with("HTTP/1.1 200")) {
+                return;
+            }
+            assert!(
+                began.elapsed() < PATIENCE,
+                "kalends is not ready:\n{}",
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// `http://127.0.0.1:…`
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What it wrote so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.child
+            .try_wait()
+            .expect("a child can be asked")
+            .is_none()
+    }
+
+    /// Its resident memory, in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))
+            .expect("the process runs");
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .expect("Linux tells the size");
+        let number = line.split_whitespace().nth(1).expect("there is a number");
+        number.parse().expect("it is a number")
+    }
+
+    /// Asks it to stop, as systemd does, and waits.
+    pub(crate) fn stop(mut self) -> ExitStatus {
+        let told = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
+        assert!(told.expect("kill runs").success());
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child can be asked") {
+                return status;
+            }
+            assert!(
+                began.elapsed() < PATIENCE,
+                "kalends does not stop:\n{}",
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Ends it at once, as a power cut does.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("a child can be killed");
+        self.child.wait().expect("a killed child ends");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended before; there is nothing to do about either failure.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let log = self.log();
+            let from = log.len().saturating_sub(4000);
+            eprintln!(
+                "the last of what kalends wrote:\n{}",
+                log.get(from..).unwrap_or(&log)
+            );
+        }
+    }
+}
