@@ -250,7 +250,12 @@ fn description(facts: &BookingFacts, about: &About<'_>) -> String {
         paragraphs.push(format!("Cancelled:\n{reason}"));
     }
     if let Some(link) = about.manage_link {
-        paragraphs.push(format!("See or cancel the booking:\n{link}"));
+        let what = if facts.cancelled.is_some() {
+            "See the booking"
+        } else {
+            "See or cancel the booking"
+        };
+        paragraphs.push(format!("{what}:\n{link}"));
     }
     paragraphs.join("\n\n")
 }

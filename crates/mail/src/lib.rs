@@ -22,6 +22,30 @@
 //! - Lines end in CRLF, calendar lines have at most 75 octets, no name reaches a header or a parameter unescaped.
 //! - Only the invitee's copy has the links that manage the booking.
 
+//!
+//! # Templates of one's own
+//!
+//! [`MailOptions::templates`] names a folder whose files replace the built-in ones, one by one: `layout.txt.j2`,
+//! `layout.html.j2`, and for each of `confirmed` and `cancelled` a folder with `subject.txt.j2`, `body.txt.j2` and
+//! `body.html.j2` (minijinja's syntax, which is Jinja's). They are tried on samples when the notifier is made. They see:
+//!
+//! | name | what |
+//! |---|---|
+//! | `audience` | `invitee`, `guest` or `host`: who reads |
+//! | `event_title` | what the meeting is called in calendars. Calendars may take a subject as the title: keep it neutral |
+//! | `title`, `workspace`, `length` | the event type's title, the workspace's name, `30 min` |
+//! | `time` | on the reader's clock: `date`, `times`, `start`, `place`, `zone`, `offset`, `day` |
+//! | `other_times` | the same in each other zone: a list of `whose` and `time` |
+//! | `hosts`, `invitee`, `guests` | people: `name`, `email`, `mailto`, `zone` |
+//! | `hosted_by` | the hosts' names as part of a sentence |
+//! | `location` | `kind` (`in_person`, `link`, `phone`, `custom`), `lines`, `url` |
+//! | `note`, `reason` | what the invitee wrote, and why it was cancelled: lists of lines |
+//! | `all_hands` | whether every host is asked for an answer |
+//! | `cancelled_by` | `invitee`, `host` or `system`; none while the meeting stands |
+//! | `links` | `manage`, `cancel`, `book_again`: the invitee's, none for anybody else |
+//!
+//! In files named `.html.j2` every value is escaped for HTML.
+
 mod address;
 mod invite;
 mod local_time;

@@ -6,18 +6,24 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use minijinja::{
     AutoEscape, Environment, Output, UndefinedBehavior, Value, escape_formatter, path_loader,
 };
 use scheduling_core::booking::Party;
 use scheduling_core::effect::NotificationKind;
 use scheduling_core::event_type::{AssignmentKind, Location};
-use scheduling_core::notification::{Audience, Contact, Notification};
+use scheduling_core::ids::{BookingId, OutboxId};
+use scheduling_core::notification::{
+    Audience, BookingFacts, Cancellation, Contact, Notification, NotificationLinks,
+};
+use scheduling_core::time::Interval;
 use serde::Serialize;
 use thiserror::Error;
+use uuid::Uuid;
 
-use crate::address::one_line;
+use crate::address::{mailto, one_line};
 use crate::invite::{event_title, location_text};
 use crate::local_time::{LocalTime, other_zones};
 
@@ -72,7 +78,8 @@ pub(crate) struct Rendered {
 }
 
 impl Templates {
-    /// Parses every template, those from the folder first.
+    /// Parses every template, those from the folder first, and tries them on samples: a misspelt word in somebody's own
+    /// template is found at the start.
     pub(crate) fn load(folder: Option<&Path>) -> Result<Self, TemplateError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -104,7 +111,11 @@ impl Templates {
                 .get_template(name)
                 .map_err(|source| template_error(name, source))?;
         }
-        Ok(Self { environment })
+        let templates = Self { environment };
+        for sample in samples() {
+            templates.render(&sample)?;
+        }
+        Ok(templates)
     }
 
     pub(crate) fn render(&self, notification: &Notification) -> Result<Rendered, TemplateError> {
@@ -126,6 +137,65 @@ impl Templates {
             html: render("body.html")?,
         })
     }
+}
+
+/// Each notification to each reader, with everything that a booking may have and with nothing of it.
+fn samples() -> Vec<Notification> {
+    let person = |name: &str, email: &str, timezone: Tz| {
+        Some(Contact {
+            name: name.parse().ok()?,
+            email: email.parse().ok()?,
+            timezone,
+        })
+    };
+    let booking = |rich: bool| {
+        let host = person("Mara", "mara@example.org", Tz::Europe__Berlin)?;
+        let start = DateTime::<Utc>::UNIX_EPOCH;
+        Some(BookingFacts {
+            id: BookingId::from_uuid(Uuid::nil()),
+            sequence: 0,
+            title: "Sample".parse().ok()?,
+            workspace: "Sample".parse().ok()?,
+            interval: Interval::new(start, start + TimeDelta::minutes(30)).ok()?,
+            location: Location::Link {
+                url: "https://example.org".parse().ok()?,
+            },
+            assignment: AssignmentKind::AllHands,
+            hosts: vec![host; if rich { 2 } else { 1 }],
+            invitee: person("Elena", "elena@example.org", Tz::Europe__Lisbon)?,
+            guests: person("Jonas", "jonas@example.org", Tz::UTC)
+                .into_iter()
+                .filter(|_| rich)
+                .collect(),
+            note: "Sample".parse().ok().filter(|_| rich),
+            cancelled: Some(Cancellation {
+                by: Party::Host,
+                reason: "Sample".parse().ok().filter(|_| rich),
+            }),
+            changed_at: start,
+        })
+    };
+    let link = |rich: bool| Some("https://example.org".to_owned()).filter(|_| rich);
+    let mut samples = Vec::new();
+    for rich in [true, false] {
+        for kind in [NotificationKind::Confirmed, NotificationKind::Cancelled] {
+            for audience in [Audience::Invitee, Audience::Guest, Audience::Host] {
+                samples.extend(booking(rich).map(|booking| Notification {
+                    id: OutboxId::from_uuid(Uuid::nil()),
+                    kind,
+                    to: booking.invitee.clone(),
+                    audience,
+                    booking,
+                    links: NotificationLinks {
+                        manage: link(rich),
+                        cancel: link(rich),
+                        book_again: link(rich),
+                    },
+                }));
+            }
+        }
+    }
+    samples
 }
 
 /// Escapes text for HTML, attributes in quotes included. The engine's own escapes slashes too, which makes links
@@ -193,6 +263,8 @@ struct OtherTime {
 struct Person {
     name: String,
     email: String,
+    /// The same as a link.
+    mailto: String,
     zone: &'static str,
 }
 
@@ -289,6 +361,7 @@ impl Person {
         Self {
             name: one_line(person.name.as_str()),
             email: person.email.as_str().to_owned(),
+            mailto: mailto(&person.email),
             zone: person.timezone.name(),
         }
     }
@@ -365,5 +438,40 @@ fn length(length: TimeDelta) -> String {
         (0, minutes) => format!("{minutes} min"),
         (hours, 0) => format!("{hours} h"),
         (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_sample_of_each_kind() {
+        assert_eq!(samples().len(), 12);
+    }
+
+    #[test]
+    fn names_make_a_sentence() {
+        let names = ["A", "B", "C"].map(str::to_owned);
+        assert_eq!(people(&names[..1]), "A");
+        assert_eq!(people(&names[..2]), "A and B");
+        assert_eq!(people(&names), "A, B and C");
+    }
+
+    #[test]
+    fn a_length_is_said_as_people_say_it() {
+        let words = |minutes| length(TimeDelta::minutes(minutes));
+        assert_eq!(
+            [words(30), words(60), words(90), words(480)],
+            ["30 min", "1 h", "1 h 30 min", "8 h"]
+        );
+    }
+
+    #[test]
+    fn only_a_web_link_is_a_link() {
+        assert!(is_web_link("HTTPS://example.org"));
+        for text in ["javascript:alert(1)", "data:text/html,x", "ftp://x", "é"] {
+            assert!(!is_web_link(text), "{text}");
+        }
     }
 }

@@ -246,6 +246,19 @@ fn a_name_is_text_wherever_it_stands() {
 }
 
 #[test]
+fn a_link_to_the_invitee_has_no_other_recipients() {
+    let booking = BookingFacts {
+        invitee: contact("Elena", "what?cc=all&x@example.org", "UTC"),
+        ..facts()
+    };
+    let html = read(&notification(Confirmed, Audience::Host, booking)).html;
+    assert!(
+        html.contains(r#"href="mailto:what%3Fcc%3Dall%26x@example.org""#),
+        "{html}"
+    );
+}
+
+#[test]
 fn an_html_mail_fetches_nothing() {
     for (name, notification) in gallery() {
         let html = read(&notification).html;
@@ -330,10 +343,16 @@ fn own_templates_replace_the_built_in_ones_one_by_one() {
     );
     assert_eq!(mail.text, read(&confirmed_for(Audience::Invitee)).text);
 
-    // A broken one is found before the first mail, and named.
-    fs::write(folder.path().join("confirmed/body.txt.j2"), "{% if %}").unwrap();
-    let error = with(own).err().unwrap();
-    assert_eq!(error.name, "confirmed/body.txt.j2");
+    // A broken one is found before the first mail, and named; so is one that asks for what there is not.
+    for broken in [
+        "{% if %}",
+        "{{ titel }}",
+        "{% if reason %}{{ reasons }}{% endif %}",
+    ] {
+        fs::write(folder.path().join("confirmed/body.txt.j2"), broken).unwrap();
+        let error = with(own.clone()).err().unwrap();
+        assert_eq!(error.name, "confirmed/body.txt.j2");
+    }
 }
 
 #[tokio::test]
