@@ -1,1 +1,125 @@
+//! Kalends: the HTTP API, the pages and the command line of a self-hosted scheduling server.
+//!
+//! The binary is [`cli::run`]. As a library, this crate puts the same routes into an application of your own:
+//!
+//! ```no_run
+//! use actix_web::middleware::from_fn;
+//! use actix_web::{App, web};
+//! use scheduling_api::{Kalends, edge};
+//!
+//! # fn app(kalends: Kalends) {
+//! let app = App::new()
+//!     .wrap(from_fn(edge))
+//!     .configure(|config| scheduling_api::configure(config, &kalends))
+//!     .route("/", web::get().to(|| async { "my own page" }));
+//! # }
+//! ```
 
+pub mod cli;
+pub mod compose;
+pub mod config;
+pub mod demo;
+mod http;
+mod rest;
+mod server;
+pub mod setup_file;
+pub mod urls;
+mod web;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::{Data, ServiceConfig};
+use async_trait::async_trait;
+use scheduling_app::Scheduling;
+use scheduling_core::ports::{Clock, IdSource, SecretSource};
+use url::Url;
+
+pub use http::edge::{Limits, edge};
+pub use http::gate::{BookingGate, Place};
+pub use http::problem::{FieldError, Problem, ProblemKind, reference as problems_reference};
+pub use rest::openapi_json;
+pub use server::{ServeError, serve};
+
+/// Whether the server can do its work; asked by `/ready`.
+#[async_trait]
+pub trait Readiness: Send + Sync {
+    /// Checks; what is missing comes back as a sentence without secrets.
+    async fn check(&self) -> Result<(), String>;
+}
+
+/// Everything the routes need. Cloning is cheap.
+#[derive(Clone)]
+pub struct Kalends {
+    /// The use cases.
+    pub scheduling: Scheduling,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids of requests.
+    pub ids: Arc<dyn IdSource>,
+    /// Where guests reach the pages.
+    pub urls: urls::Urls,
+    /// The line in front of bookings, shared by the API and the pages.
+    pub gate: BookingGate,
+    /// What `/ready` asks.
+    pub readiness: Arc<dyn Readiness>,
+    /// What clients may send.
+    pub limits: Limits,
+    /// What the pages need.
+    web: web::WebState,
+}
+
+/// What [`Kalends`] is made of.
+pub struct Parts {
+    /// The use cases.
+    pub scheduling: Scheduling,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids of requests.
+    pub ids: Arc<dyn IdSource>,
+    /// Keys that make sending a form twice harmless.
+    pub secrets: Arc<dyn SecretSource>,
+    /// What `/ready` asks.
+    pub readiness: Arc<dyn Readiness>,
+    /// How guests reach the pages, ending in a slash.
+    pub public_url: Url,
+    /// What stands behind the `@` of calendar UIDs; the same as in mails.
+    pub domain: String,
+}
+
+impl Kalends {
+    /// Puts the routes over their parts, with the default limits.
+    ///
+    /// # Errors
+    /// A page's template that cannot be read. They are part of the program, so this is a mistake in the build.
+    pub fn new(parts: Parts) -> Result<Self, minijinja::Error> {
+        let web = web::WebState::new(
+            parts.public_url.clone(),
+            parts.domain,
+            Arc::clone(&parts.clock),
+            parts.secrets,
+        )?;
+        Ok(Self {
+            scheduling: parts.scheduling,
+            clock: parts.clock,
+            ids: parts.ids,
+            urls: urls::Urls::new(parts.public_url.as_str()),
+            gate: BookingGate::new(4, Duration::from_secs(10)),
+            readiness: parts.readiness,
+            limits: Limits::default(),
+            web,
+        })
+    }
+}
+
+/// Adds all routes: the API under `/api/v1`, `/openapi.json`, `/health`, `/ready`, `/problems`, and the pages.
+///
+/// Wrap the application in [`edge`], which bounds request bodies and gives problems the id of their request.
+pub fn configure(config: &mut ServiceConfig, kalends: &Kalends) {
+    config
+        .app_data(Data::new(kalends.clone()))
+        .app_data(Data::new(kalends.scheduling.clone()))
+        .app_data(Data::new(kalends.web.clone()));
+    rest::configure(config);
+    web::configure(config);
+}

@@ -1,0 +1,69 @@
+//! `demo`: a made-up firm to try things out with.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::{Ending, Global, Out, block_on, log};
+use crate::config::{Config, MailTransport};
+use crate::{compose, demo, server};
+
+/// What `demo` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct DemoArgs {
+    /// The address and port to listen at
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+pub(super) fn run(global: &Global, args: &DemoArgs) -> Ending {
+    let mut config = Config::load(
+        global.config.as_deref(),
+        &global.overrides().set("http.listen", args.listen),
+    )?;
+    if global.data.is_none() {
+        // Beside the real data, so that trying things out never touches it.
+        config.data.folder = config.data.folder.join("demo");
+    }
+    // A demo is complete in its folder: it never writes to the real database and never sends a mail.
+    config.database.url = None;
+    config.mail.transport = MailTransport::Folder;
+    config.mail.folder = None;
+    if std::env::var_os("KALENDS_LOG__FILTER").is_none() {
+        config.log.filter = "warn".to_owned();
+    }
+    log(&config)?;
+    block_on(async {
+        let storage = compose::storage(&config).await?;
+        storage.migrate().await?;
+        let composed = compose::compose(&config, storage)?;
+        let links = demo::seed(&composed.kalends, &*composed.storage).await?;
+        welcome(&config, &links)?;
+        server::run(&config, composed, true).await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn welcome(config: &Config, links: &[demo::Link]) -> std::io::Result<()> {
+    let mails = shown(&config.mail_folder());
+    let mut out = Out::stdout();
+    out.line("Northwind Advisory is open for bookings.")?;
+    out.line("")?;
+    for link in links {
+        out.line(format!("  {:<28}{}", link.title, link.url))?;
+    }
+    out.line("")?;
+    out.line(format!("Mails land in {mails} as .eml files."))?;
+    out.line(format!(
+        "The API is described at {}/openapi.json. Ctrl-C ends the demo; starting it again goes on with the same data.",
+        config.public_url()
+    ))?;
+    out.finish()
+}
+
+fn shown(path: &Path) -> String {
+    std::path::absolute(path)
+        .unwrap_or_else(|_| path.to_owned())
+        .display()
+        .to_string()
+}

@@ -1,0 +1,156 @@
+//! The command line.
+
+mod apply;
+mod config;
+mod demo;
+mod doctor;
+mod output;
+mod server;
+mod verify;
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, ConfigError, LogFormat, Overrides};
+use crate::http::problem::causes;
+use output::Out;
+
+/// Meeting scheduling on your own machine.
+#[derive(Debug, Parser)]
+#[command(name = "kalends", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command that touches the system takes.
+#[derive(Debug, Clone, clap::Args)]
+struct Global {
+    /// The configuration file; without it, kalends.toml in the working directory where there is one
+    #[arg(long, global = true, value_name = "FILE", env = "KALENDS_CONFIG")]
+    config: Option<PathBuf>,
+    /// The data folder
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The database, sqlite:FILE or postgres://…
+    #[arg(long, global = true, value_name = "URL", hide = true)]
+    database: Option<String>,
+}
+
+impl Global {
+    fn overrides(&self) -> Overrides {
+        Overrides::default()
+            .set("data.folder", self.data.as_ref().map(|path| path.display()))
+            .set("database.url", self.database.as_ref())
+    }
+
+    fn load(&self) -> Result<Config, ConfigError> {
+        Config::load(self.config.as_deref(), &self.overrides())
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server, with the worker that sends mails
+    Serve(server::ServeArgs),
+    /// Run the worker alone
+    Worker,
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Try Kalends out: a made-up firm, in a folder of its own
+    Demo(demo::DemoArgs),
+    /// Add a workspace, its people and event types from a setup file
+    Apply(apply::ApplyArgs),
+    /// Look whether everything is as it should be, and say what to do where it is not
+    Doctor,
+    /// Re-check the whole database: that no host is ever booked twice
+    Verify,
+    /// Check or describe the configuration
+    Config(config::ConfigArgs),
+    /// Write the API's OpenAPI description
+    Openapi,
+    /// Write the reference of the API's problems
+    Problems,
+}
+
+/// How a command ends.
+type Ending = Result<ExitCode, Box<dyn Error>>;
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let ending = match cli.command {
+        Command::Serve(args) => server::serve(&cli.global, &args),
+        Command::Worker => server::worker(&cli.global),
+        Command::Migrate => server::migrate(&cli.global),
+        Command::Demo(args) => demo::run(&cli.global, &args),
+        Command::Apply(args) => apply::run(&cli.global, &args),
+        Command::Doctor => doctor::run(&cli.global),
+        Command::Verify => verify::run(&cli.global),
+        Command::Config(args) => config::run(&cli.global, &args),
+        Command::Openapi => print(crate::openapi_json()),
+        Command::Problems => print(&crate::problems_reference()),
+    };
+    match ending {
+        Ok(code) => code,
+        Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&format!("kalends: {}", causes(&*error)));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(text: &str) -> Ending {
+    let mut out = Out::stdout();
+    out.text(text)?;
+    out.finish()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whoever reads our output has read enough: `kalends openapi | head`.
+fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Runs a command's future on the runtime that the server uses as well.
+fn block_on<F: Future>(future: F) -> F::Output {
+    actix_web::rt::System::new().block_on(future)
+}
+
+/// Turns log lines on. They go to standard error: standard output is for answers.
+fn log(config: &Config) -> Result<(), Box<dyn Error>> {
+    let filter: EnvFilter = config.log.filter.parse()?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
+    match config.log.format {
+        LogFormat::Text => lines
+            .with_target(false)
+            .try_init()
+            .map_err(|e| e.to_string())?,
+        LogFormat::Json => lines.json().try_init().map_err(|e| e.to_string())?,
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

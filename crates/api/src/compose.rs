@@ -1,0 +1,235 @@
+//! From the configuration to a working system: the only list of concrete types.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use scheduling_app::system::{SystemClock, SystemIds, SystemSealer, SystemSecrets};
+use scheduling_app::worker::Worker;
+use scheduling_app::{Scheduling, SchedulingBuilder};
+use scheduling_core::ports::{Clock, Notifier, Storage};
+use scheduling_core::text::{EmailAddress, TextError};
+use scheduling_mail::{
+    Folder, MailNotifier, MailOptions, MailSender, Smtp, SmtpConfig, SmtpConfigError,
+    TemplateError, TlsMode, Transport, Trust,
+};
+use scheduling_persistence::{ConnectOptions, Durability, SeaOrmStorage};
+use secrecy::ExposeSecret as _;
+use thiserror::Error;
+use url::Url;
+
+use crate::config::{self, Config, KeyError, MailTransport, SmtpTls, key_of_folder};
+use crate::http::edge::Limits;
+use crate::http::gate::BookingGate;
+use crate::http::problem::causes;
+use crate::urls::Urls;
+use crate::{Kalends, Parts, Readiness};
+
+/// Why the system cannot be put together.
+#[derive(Debug, Error)]
+pub enum ComposeError {
+    /// The data folder cannot be made.
+    #[error("the data folder {path} cannot be made")]
+    DataFolder {
+        /// Which folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// There is no key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// `secrets.key` is none.
+    #[error("secrets.key {0}")]
+    ConfiguredKey(#[source] scheduling_app::system::MalformedKey),
+    /// The database does not open.
+    #[error("the database does not open")]
+    Database(#[source] scheduling_core::ports::StorageError),
+    /// The sender is no sender.
+    #[error("the sender of mails cannot be used")]
+    Sender(#[from] TextError),
+    /// The certificates cannot be read.
+    #[error("mail.smtp.ca_file {path} cannot be read")]
+    Certificates {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The SMTP server cannot be used like this.
+    #[error("mail.smtp cannot be used")]
+    Smtp(#[from] SmtpConfigError),
+    /// A mail template cannot be read.
+    #[error("a mail template cannot be read")]
+    MailTemplates(#[from] TemplateError),
+    /// A page's template cannot be read.
+    #[error("a page's template cannot be read")]
+    PageTemplates(#[from] minijinja::Error),
+    /// The public address is none.
+    #[error("http.public_url cannot be used")]
+    PublicUrl(#[from] url::ParseError),
+}
+
+/// A working system.
+pub struct Composed {
+    /// What the routes need.
+    pub kalends: Kalends,
+    /// Where everything is kept.
+    pub storage: Arc<SeaOrmStorage>,
+    /// What sends mails.
+    pub worker: Worker,
+}
+
+/// Makes the data folder, readable by its owner alone.
+///
+/// # Errors
+/// [`ComposeError::DataFolder`].
+pub fn data_folder(config: &Config) -> Result<(), ComposeError> {
+    let path = &config.data.folder;
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder
+        .create(path)
+        .map_err(|source| ComposeError::DataFolder {
+            path: path.clone(),
+            source,
+        })
+}
+
+/// Opens the database.
+///
+/// # Errors
+/// [`ComposeError::Database`], or [`ComposeError::DataFolder`].
+pub async fn storage(config: &Config) -> Result<SeaOrmStorage, ComposeError> {
+    data_folder(config)?;
+    let options = ConnectOptions {
+        writers: config.database.connections,
+        readers: config.database.connections,
+        durability: match config.database.durability {
+            config::Durability::PowerCut => Durability::PowerCut,
+            config::Durability::ProcessEnd => Durability::ProcessEnd,
+        },
+        ..ConnectOptions::default()
+    };
+    SeaOrmStorage::connect(config.database_url().expose_secret(), &options)
+        .await
+        .map_err(ComposeError::Database)
+}
+
+/// Puts everything together over an open database.
+///
+/// # Errors
+/// [`ComposeError`].
+pub fn compose(config: &Config, storage: SeaOrmStorage) -> Result<Composed, ComposeError> {
+    data_folder(config)?;
+    let storage = Arc::new(storage);
+    let secrets = Arc::new(SystemSecrets);
+    let key = match &config.secrets.key {
+        Some(key) => key
+            .expose_secret()
+            .parse()
+            .map_err(ComposeError::ConfiguredKey)?,
+        None => key_of_folder(&config.data.folder, &*secrets)?,
+    };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ids = Arc::new(SystemIds::new(Arc::clone(&clock)));
+    let urls = Urls::new(&config.public_url());
+    let scheduling: Scheduling = SchedulingBuilder {
+        storage: Arc::clone(&storage) as Arc<dyn Storage>,
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids) as _,
+        secrets: Arc::clone(&secrets) as _,
+        sealer: Arc::new(SystemSealer::new(key, [])),
+        links: Arc::new(urls),
+    }
+    .build();
+    let sender = mail_sender(config)?;
+    let mut options = MailOptions::for_sender(&sender);
+    if let Some(domain) = &config.mail.domain {
+        options.domain.clone_from(domain);
+    }
+    options.templates.clone_from(&config.mail.templates);
+    let public_url = Url::parse(&format!("{}/", config.public_url()))?;
+    let domain = options.domain.clone();
+    let notifier: Arc<dyn Notifier> =
+        Arc::new(MailNotifier::new(mail_transport(config)?, sender, options)?);
+    let mut kalends = Kalends::new(Parts {
+        scheduling: scheduling.clone(),
+        clock,
+        ids,
+        secrets,
+        readiness: Arc::new(DatabaseReadiness(Arc::clone(&storage))),
+        public_url,
+        domain,
+    })?;
+    kalends.gate = BookingGate::new(config.http.bookings_at_once, config.http.booking_wait());
+    kalends.limits = Limits {
+        max_body_bytes: config.http.max_body_bytes,
+        body_time: config.http.request_time(),
+    };
+    Ok(Composed {
+        kalends,
+        storage,
+        worker: Worker::new(scheduling, notifier),
+    })
+}
+
+fn mail_sender(config: &Config) -> Result<MailSender, TextError> {
+    Ok(MailSender {
+        name: config.mail.from_name.clone(),
+        address: config.mail.from_address.parse::<EmailAddress>()?,
+    })
+}
+
+fn mail_transport(config: &Config) -> Result<Arc<dyn Transport>, ComposeError> {
+    Ok(match config.mail.transport {
+        MailTransport::Folder => Arc::new(Folder::new(config.mail_folder())),
+        MailTransport::Smtp => {
+            let smtp = &config.mail.smtp;
+            let tls = match smtp.tls {
+                SmtpTls::Implicit => TlsMode::Implicit,
+                SmtpTls::Starttls => TlsMode::StartTls,
+                SmtpTls::Opportunistic => TlsMode::Opportunistic,
+                SmtpTls::None => TlsMode::Plain,
+            };
+            let mut to = SmtpConfig::new(&smtp.host, smtp.port, tls);
+            to.credentials = smtp.username.clone().zip(smtp.password.clone());
+            if let Some(path) = &smtp.ca_file {
+                let pem = std::fs::read(path).map_err(|source| ComposeError::Certificates {
+                    path: path.clone(),
+                    source,
+                })?;
+                to.trust = Trust::SystemAnd(pem);
+            }
+            Arc::new(Smtp::new(to)?)
+        }
+    })
+}
+
+/// The database answers and its schema is up to date.
+struct DatabaseReadiness(Arc<SeaOrmStorage>);
+
+#[async_trait]
+impl Readiness for DatabaseReadiness {
+    async fn check(&self) -> Result<(), String> {
+        match self.0.pending_migrations().await {
+            Ok(pending) if pending.is_empty() => Ok(()),
+            Ok(pending) => Err(format!(
+                "The schema lacks {} migrations; run kalends migrate.",
+                pending.len()
+            )),
+            Err(error) => {
+                tracing::warn!(error = causes(&error), "The database does not answer");
+                Err("The database does not answer.".to_owned())
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Finding every mistake at once.
+
+use std::fmt;
+
+use figment::value::{Dict, Value};
+use figment::{Figment, Provider as _};
+
+use super::settings::{SETTINGS, Setting};
+use super::{Config, MailTransport};
+
+/// One mistake: the key and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// The key's dotted name, or the variable's or flag's.
+    pub key: String,
+    /// What is wrong. It never repeats a secret.
+    pub complaint: String,
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError {
+    /// All mistakes.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl ConfigError {
+    pub(super) fn one(key: &str, complaint: String) -> Self {
+        Self {
+            mistakes: vec![Mistake {
+                key: key.to_owned(),
+                complaint,
+            }],
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration cannot be used")?;
+        self.mistakes
+            .iter()
+            .try_for_each(|m| write!(f, "\n  {}: {}", m.key, m.complaint))
+    }
+}
+
+/// Reads the whole configuration, or names every mistake in it.
+pub(super) fn extract(
+    figment: &Figment,
+    unknown_variables: Vec<String>,
+) -> Result<Config, ConfigError> {
+    let mut mistakes: Vec<Mistake> = unknown_variables
+        .into_iter()
+        .map(|variable| Mistake {
+            key: variable,
+            complaint: "there is no such setting".to_owned(),
+        })
+        .collect();
+    let mut note = |key: &str, complaint: String| {
+        mistakes.push(Mistake {
+            key: key.to_owned(),
+            complaint,
+        });
+    };
+    match figment.data() {
+        // The file itself cannot be read as TOML; nothing else can be said about it.
+        Err(error) => note("the file", without_values(&error)),
+        Ok(profiles) => {
+            let mut keys = Vec::new();
+            for dict in profiles.values() {
+                leaves("", dict, &mut keys);
+            }
+            for key in &keys {
+                match SETTINGS.iter().find(|s| s.key == key) {
+                    None => note(key, "there is no such setting".to_owned()),
+                    Some(setting) => {
+                        if let Err(complaint) = (setting.check)(figment, key) {
+                            note(key, redact(setting, complaint) + &place(figment, key));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    if mistakes.is_empty() {
+        match figment.extract::<Config>() {
+            Ok(config) => {
+                mistakes = across(&config);
+                if mistakes.is_empty() {
+                    return Ok(config);
+                }
+            }
+            Err(error) => mistakes.push(Mistake {
+                key: error.path.join("."),
+                complaint: without_values(&error),
+            }),
+        }
+    }
+    Err(ConfigError { mistakes })
+}
+
+/// What single settings cannot know.
+fn across(config: &Config) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    let smtp = &config.mail.smtp;
+    if config.mail.transport == MailTransport::Smtp
+        && smtp.username.is_some() != smtp.password.is_some()
+    {
+        mistakes.push(Mistake {
+            key: "mail.smtp".to_owned(),
+            complaint: "username and password go together".to_owned(),
+        });
+    }
+    mistakes
+}
+
+/// A type error would repeat the value that was found.
+fn redact(setting: &Setting, complaint: String) -> String {
+    if setting.secret && complaint.contains("found") {
+        "must be a text".to_owned()
+    } else {
+        complaint
+    }
+}
+
+fn without_values(error: &figment::Error) -> String {
+    error.kind.to_string()
+}
+
+/// Where a key was set.
+fn place(figment: &Figment, key: &str) -> String {
+    figment.find_metadata(key).map_or_else(String::new, |from| {
+        from.source.as_ref().map_or_else(
+            || format!(" ({})", from.name),
+            |source| format!(" ({source})"),
+        )
+    })
+}
+
+/// The dotted names of everything that is set. A table whose name is a setting's is a leaf with the wrong type.
+fn leaves(prefix: &str, dict: &Dict, keys: &mut Vec<String>) {
+    for (name, value) in dict {
+        let key = if prefix.is_empty() {
+            name.clone()
+        } else {
+            format!("{prefix}.{name}")
+        };
+        match value {
+            Value::Dict(_, inner)
+                if SETTINGS.iter().all(|s| s.key != key)
+                    && SETTINGS
+                        .iter()
+                        .any(|s| s.key.starts_with(&format!("{key}."))) =>
+            {
+                leaves(&key, inner, keys);
+            }
+            _ => keys.push(key),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use figment::providers::{Format, Toml};
+
+    use super::*;
+
+    fn complaints(file: &str) -> Vec<String> {
+        match extract(&Figment::from(Toml::string(file)), Vec::new()) {
+            Ok(_) => Vec::new(),
+            Err(error) => error
+                .mistakes
+                .into_iter()
+                .map(|m| format!("{}: {}", m.key, m.complaint))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_its_key() {
+        let found = complaints(
+            r#"
+            listen = "127.0.0.1:1"
+            [http]
+            listen = "nowhere"
+            public_url = "ftp://example.org"
+            workers = 0
+            wrokers = 2
+            [mail]
+            transport = "pigeon"
+            from_address = "not an address"
+            [mail.smtp]
+            port = 70000
+            "#,
+        );
+        let keys: Vec<&str> = found.iter().filter_map(|c| c.split(": ").next()).collect();
+        assert_eq!(
+            keys,
+            [
+                "http.listen",
+                "http.public_url",
+                "http.workers",
+                "http.wrokers",
+                "listen",
+                "mail.from_address",
+                "mail.smtp.port",
+                "mail.transport",
+            ],
+            "{found:#?}"
+        );
+    }
+
+    #[test]
+    fn a_complaint_never_repeats_a_secret() {
+        let found = complaints(
+            "[secrets]\nkey = \"hunter2hunter2\"\n[mail.smtp]\npassword = 4711\n[database]\nurl = \"mysql://u:hunter2@h/d\"",
+        );
+        assert_eq!(found.len(), 3, "{found:#?}");
+        let text = found.join("\n");
+        assert!(
+            !text.contains("hunter2") && !text.contains("4711"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_user_name_without_a_password_is_noticed() {
+        let found = complaints("[mail]\ntransport = \"smtp\"\n[mail.smtp]\nusername = \"u\"");
+        assert_eq!(found, ["mail.smtp: username and password go together"]);
+        assert_eq!(complaints("[mail.smtp]\nusername = \"u\""), [""; 0]);
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_is_an_error() {
+        assert_eq!(complaints("[http\nlisten").len(), 1);
+    }
+}

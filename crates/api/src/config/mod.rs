@@ -1,0 +1,373 @@
+//! The configuration: a file, then the environment, then the command line; the later one wins.
+//!
+//! Every setting stands once in [`settings`], with its default and its documentation. From that table come the reference
+//! page, the names of the environment variables and the check that names every mistake instead of only the first.
+
+mod check;
+mod environment;
+mod key;
+mod settings;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use figment::Figment;
+use figment::providers::{Format, Serialized, Toml};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, Serialize};
+use url::Url;
+
+pub use check::{ConfigError, Mistake};
+pub use key::{KEY_FILE, KeyError, key_of_folder};
+pub use settings::reference;
+
+/// Where the file is looked for when none is named.
+pub const DEFAULT_FILE: &str = "kalends.toml";
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Files.
+    pub data: DataConfig,
+    /// The server.
+    pub http: HttpConfig,
+    /// The database.
+    pub database: DatabaseConfig,
+    /// Mails.
+    pub mail: MailConfig,
+    /// Keys.
+    pub secrets: SecretsConfig,
+    /// Log lines.
+    pub log: LogConfig,
+}
+
+/// Files.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    /// The folder that everything lies in which is not set otherwise.
+    pub folder: PathBuf,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::from("kalends-data"),
+        }
+    }
+}
+
+/// The server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HttpConfig {
+    /// The address and port to listen at.
+    pub listen: SocketAddr,
+    /// How guests reach the server; derived from `listen` when it is not set.
+    #[serde(deserialize_with = "optional_url")]
+    pub public_url: Option<Url>,
+    /// Threads that answer requests.
+    pub workers: usize,
+    /// The largest request body.
+    pub max_body_bytes: usize,
+    /// How long a client may take to send a request's headers, and then its body.
+    pub request_seconds: u64,
+    /// Connections a thread keeps open at once.
+    pub max_connections: usize,
+    /// How long open requests may take to finish at shutdown.
+    pub shutdown_seconds: u64,
+    /// Bookings that are worked on at once; more wait in line.
+    pub bookings_at_once: usize,
+    /// How long a booking waits in line before the server says that it is busy.
+    pub booking_wait_seconds: u64,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            public_url: None,
+            workers: 2,
+            max_body_bytes: 64 * 1024,
+            request_seconds: 10,
+            max_connections: 4096,
+            shutdown_seconds: 20,
+            bookings_at_once: 4,
+            booking_wait_seconds: 10,
+        }
+    }
+}
+
+/// The database.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// `sqlite:…` or `postgres://…`; a SQLite file in the data folder when it is not set.
+    #[serde(deserialize_with = "optional_secret")]
+    pub url: Option<SecretString>,
+    /// Whether starting the server brings the schema up to date.
+    pub migrate: bool,
+    /// Connections for reading at most, and on PostgreSQL as many for writing.
+    pub connections: u32,
+    /// What a booking survives on SQLite.
+    pub durability: Durability,
+}
+
+/// What a booking that was answered survives on SQLite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Durability {
+    /// Everything, a power cut included.
+    PowerCut,
+    /// The end of the process at any moment.
+    ProcessEnd,
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self {
+            url: None,
+            migrate: true,
+            connections: 8,
+            durability: Durability::PowerCut,
+        }
+    }
+}
+
+/// How mails leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailTransport {
+    /// As `.eml` files into a folder.
+    Folder,
+    /// To an SMTP server.
+    Smtp,
+}
+
+/// Mails.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailConfig {
+    /// How they leave.
+    pub transport: MailTransport,
+    /// The sender's name; the host's and the workspace's when it is not set.
+    pub from_name: Option<String>,
+    /// The sender's address.
+    pub from_address: String,
+    /// What stands behind the `@` of Message-IDs and calendar UIDs; the sender's domain when it is not set.
+    pub domain: Option<String>,
+    /// Where `.eml` files go; `mails` in the data folder when it is not set.
+    pub folder: Option<PathBuf>,
+    /// A folder whose templates replace the built-in ones.
+    pub templates: Option<PathBuf>,
+    /// The SMTP server.
+    pub smtp: SmtpConfig,
+}
+
+impl Default for MailConfig {
+    fn default() -> Self {
+        Self {
+            transport: MailTransport::Folder,
+            from_name: None,
+            from_address: "kalends@localhost.localdomain".to_owned(),
+            domain: None,
+            folder: None,
+            templates: None,
+            smtp: SmtpConfig::default(),
+        }
+    }
+}
+
+/// How the connection to the SMTP server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SmtpTls {
+    /// From the first byte (port 465).
+    Implicit,
+    /// After STARTTLS (port 587).
+    Starttls,
+    /// Where the server offers it.
+    Opportunistic,
+    /// Not at all: for a relay on the same machine.
+    None,
+}
+
+/// The SMTP server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SmtpConfig {
+    /// Its name.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: SmtpTls,
+    /// The account, where it needs one.
+    pub username: Option<String>,
+    /// The account's password.
+    #[serde(deserialize_with = "optional_secret")]
+    pub password: Option<SecretString>,
+    /// A file of certificates (PEM) that are believed beside the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Default for SmtpConfig {
+    fn default() -> Self {
+        Self {
+            host: "localhost".to_owned(),
+            port: 587,
+            tls: SmtpTls::Starttls,
+            username: None,
+            password: None,
+            ca_file: None,
+        }
+    }
+}
+
+/// Keys.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SecretsConfig {
+    /// 64 hexadecimal digits; made once in the data folder when it is not set.
+    #[serde(deserialize_with = "optional_secret")]
+    pub key: Option<SecretString>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Log lines.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// Which lines are written, as `tracing_subscriber::EnvFilter` reads it.
+    pub filter: String,
+    /// How they look.
+    pub format: LogFormat,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            filter: "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn".to_owned(),
+            format: LogFormat::Text,
+        }
+    }
+}
+
+fn optional_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    Option::<String>::deserialize(deserializer)?
+        .map(|text| text.parse().map_err(serde::de::Error::custom))
+        .transpose()
+}
+
+fn optional_secret<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SecretString>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(SecretString::from))
+}
+
+/// Settings that a command line gives: each the key's dotted name and its value.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides(Vec<(&'static str, figment::value::Value)>);
+
+impl Overrides {
+    /// Sets a key, if there is a value.
+    #[must_use]
+    pub fn set<T: fmt::Display>(mut self, key: &'static str, value: Option<T>) -> Self {
+        if let Some(value) = value {
+            self.0.push((key, value.to_string().into()));
+        }
+        self
+    }
+
+    /// Sets a number, if there is one.
+    #[must_use]
+    pub fn set_number(mut self, key: &'static str, value: Option<usize>) -> Self {
+        if let Some(value) = value {
+            self.0.push((key, value.into()));
+        }
+        self
+    }
+}
+
+impl Config {
+    /// Reads the file, the environment and the overrides.
+    ///
+    /// A file that was named must exist; the default one may be missing.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every mistake, each with its key and where it was set.
+    pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Self, ConfigError> {
+        if let Some(file) = file.filter(|file| !file.is_file()) {
+            return Err(ConfigError::one(
+                "--config",
+                format!("there is no file {}", file.display()),
+            ));
+        }
+        let mut figment = Figment::new();
+        let file = file.unwrap_or_else(|| Path::new(DEFAULT_FILE));
+        if file.is_file() {
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let (environment, unknown) = environment::Environment::read(std::env::vars_os());
+        figment = figment.merge(environment);
+        for (key, value) in &overrides.0 {
+            figment = figment.merge(Serialized::global(key, value));
+        }
+        check::extract(&figment, unknown)
+    }
+
+    /// How guests reach the server, without a slash at the end.
+    pub fn public_url(&self) -> String {
+        match &self.http.public_url {
+            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None => {
+                let listen = self.http.listen;
+                if listen.ip().is_unspecified() {
+                    format!("http://localhost:{}", listen.port())
+                } else {
+                    format!("http://{listen}")
+                }
+            }
+        }
+    }
+
+    /// The database's address.
+    pub fn database_url(&self) -> SecretString {
+        self.database.url.clone().unwrap_or_else(|| {
+            let file = self.data.folder.join("kalends.db");
+            SecretString::from(format!("sqlite:{}", file.display()))
+        })
+    }
+
+    /// Where `.eml` files go.
+    pub fn mail_folder(&self) -> PathBuf {
+        self.mail
+            .folder
+            .clone()
+            .unwrap_or_else(|| self.data.folder.join("mails"))
+    }
+}
+
+impl HttpConfig {
+    /// How long a client may take to send a request's headers, and then its body.
+    pub fn request_time(&self) -> Duration {
+        Duration::from_secs(self.request_seconds)
+    }
+
+    /// How long a booking waits in line.
+    pub fn booking_wait(&self) -> Duration {
+        Duration::from_secs(self.booking_wait_seconds)
+    }
+}

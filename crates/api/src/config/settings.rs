@@ -1,0 +1,442 @@
+//! The table of all settings.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use figment::Figment;
+use scheduling_app::system::SealingKey;
+use scheduling_core::text::{EmailAddress, PersonName};
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+use super::{Durability, LogFormat, MailTransport, SmtpTls};
+
+/// What an environment variable's text is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The text itself, even when it looks like a number.
+    Text,
+    /// A number or `true` and `false`.
+    Scalar,
+}
+
+/// One setting.
+pub(super) struct Setting {
+    /// Its dotted name.
+    pub(super) key: &'static str,
+    pub(super) kind: Kind,
+    /// Its default, as the file would say it, or in words.
+    default: &'static str,
+    /// What it does.
+    about: &'static str,
+    /// Whether its value must never be shown.
+    pub(super) secret: bool,
+    /// Reads and checks the value that is set. The complaint never repeats a secret.
+    pub(super) check: fn(&Figment, &str) -> Result<(), String>,
+}
+
+impl Setting {
+    /// The environment variable that sets it.
+    pub(super) fn variable(&self) -> String {
+        format!("KALENDS_{}", self.key.replace('.', "__").to_uppercase())
+    }
+}
+
+fn typed<T: serde::de::DeserializeOwned>(figment: &Figment, key: &str) -> Result<T, String> {
+    figment
+        .extract_inner(key)
+        .map_err(|error| error.kind.to_string())
+}
+
+fn is<T: serde::de::DeserializeOwned>(figment: &Figment, key: &str) -> Result<(), String> {
+    typed::<T>(figment, key).map(drop)
+}
+
+fn is_positive(figment: &Figment, key: &str) -> Result<(), String> {
+    match typed::<u32>(figment, key)? {
+        0 => Err("must be at least 1".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+fn is_web_address(figment: &Figment, key: &str) -> Result<(), String> {
+    let url: Url = typed::<String>(figment, key)?
+        .parse()
+        .map_err(|error| format!("is no address: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("must begin with http:// or https://".to_owned());
+    }
+    if !url.has_host() || url.query().is_some() || url.fragment().is_some() {
+        return Err("must name a host and have no query".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not name a user".to_owned());
+    }
+    Ok(())
+}
+
+fn is_database_url(figment: &Figment, key: &str) -> Result<(), String> {
+    let url = typed::<String>(figment, key)?;
+    let known = ["sqlite:", "postgres://", "postgresql://"];
+    if known.iter().any(|scheme| url.starts_with(scheme)) {
+        Ok(())
+    } else {
+        Err("must begin with sqlite: or postgres://".to_owned())
+    }
+}
+
+fn is_address(figment: &Figment, key: &str) -> Result<(), String> {
+    let parsed = typed::<String>(figment, key)?.parse::<EmailAddress>();
+    parsed.map(drop).map_err(|error| error.to_string())
+}
+
+fn is_name(figment: &Figment, key: &str) -> Result<(), String> {
+    let parsed = typed::<String>(figment, key)?.parse::<PersonName>();
+    parsed.map(drop).map_err(|error| error.to_string())
+}
+
+fn is_key(figment: &Figment, key: &str) -> Result<(), String> {
+    let parsed = typed::<String>(figment, key)?.parse::<SealingKey>();
+    parsed.map(drop).map_err(|error| error.to_string())
+}
+
+fn is_domain(figment: &Figment, key: &str) -> Result<(), String> {
+    match format!("a@{}", typed::<String>(figment, key)?).parse::<EmailAddress>() {
+        Ok(_) => Ok(()),
+        Err(_) => Err("must be a domain such as example.org".to_owned()),
+    }
+}
+
+fn is_filter(figment: &Figment, key: &str) -> Result<(), String> {
+    let parsed = typed::<String>(figment, key)?.parse::<EnvFilter>();
+    parsed.map(drop).map_err(|error| error.to_string())
+}
+
+const fn text(
+    key: &'static str,
+    default: &'static str,
+    about: &'static str,
+    check: fn(&Figment, &str) -> Result<(), String>,
+) -> Setting {
+    Setting {
+        key,
+        kind: Kind::Text,
+        default,
+        about,
+        secret: false,
+        check,
+    }
+}
+
+const fn scalar(
+    key: &'static str,
+    default: &'static str,
+    about: &'static str,
+    check: fn(&Figment, &str) -> Result<(), String>,
+) -> Setting {
+    Setting {
+        kind: Kind::Scalar,
+        ..text(key, default, about, check)
+    }
+}
+
+const fn secret(setting: Setting) -> Setting {
+    Setting {
+        secret: true,
+        ..setting
+    }
+}
+
+/// All settings, in the order of the reference.
+pub(super) const SETTINGS: &[Setting] = &[
+    text(
+        "data.folder",
+        r#""kalends-data""#,
+        "The folder for the SQLite file, the mails and the generated key, unless they are set otherwise. It is made when it is missing.",
+        is::<PathBuf>,
+    ),
+    text(
+        "http.listen",
+        r#""127.0.0.1:8000""#,
+        "The address and port the server listens at. `0.0.0.0:8000` is every interface.",
+        is::<SocketAddr>,
+    ),
+    text(
+        "http.public_url",
+        "made of `http.listen`",
+        "How guests reach the server. Links in mails begin with it, so set it as soon as anybody but you books.",
+        is_web_address,
+    ),
+    scalar(
+        "http.workers",
+        "2",
+        "Threads that answer requests.",
+        is_positive,
+    ),
+    scalar(
+        "http.max_body_bytes",
+        "65536",
+        "The largest request body that is read.",
+        is_positive,
+    ),
+    scalar(
+        "http.request_seconds",
+        "10",
+        "How long a client may take to send a request's headers, and then its body.",
+        is_positive,
+    ),
+    scalar(
+        "http.max_connections",
+        "4096",
+        "Connections that each thread keeps open at once; more wait.",
+        is_positive,
+    ),
+    scalar(
+        "http.shutdown_seconds",
+        "20",
+        "How long open requests may take to finish when the server is asked to stop.",
+        is_positive,
+    ),
+    scalar(
+        "http.bookings_at_once",
+        "4",
+        "Bookings that are worked on at once. More wait in line, so that a rush on one slot leaves other pages quick.",
+        is_positive,
+    ),
+    scalar(
+        "http.booking_wait_seconds",
+        "10",
+        "How long a booking waits in line before it is answered with 503 and `Retry-After`.",
+        is_positive,
+    ),
+    secret(text(
+        "database.url",
+        "`sqlite:` and `kalends.db` in the data folder",
+        "The database: `sqlite:FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`.",
+        is_database_url,
+    )),
+    scalar(
+        "database.migrate",
+        "true",
+        "Whether `kalends serve` brings the schema up to date before it starts. Otherwise run `kalends migrate`.",
+        is::<bool>,
+    ),
+    scalar(
+        "database.connections",
+        "8",
+        "Connections for reading at most, and on PostgreSQL as many for writing. SQLite has one for writing.",
+        is_positive,
+    ),
+    text(
+        "database.durability",
+        r#""power_cut""#,
+        "What an answered booking survives on SQLite: `power_cut` is everything, `process_end` is the end of the process at any moment, which makes booking quicker on slow disks.",
+        is::<Durability>,
+    ),
+    text(
+        "mail.transport",
+        r#""folder""#,
+        "`folder` writes each mail as an `.eml` file, which is meant for trying things out. `smtp` sends it.",
+        is::<MailTransport>,
+    ),
+    text(
+        "mail.from_name",
+        "none",
+        "The name that mails come from. Without it, a mail comes in the name of the host and the workspace.",
+        is_name,
+    ),
+    text(
+        "mail.from_address",
+        r#""kalends@localhost.localdomain""#,
+        "The address that mails come from. Your SMTP server must accept it.",
+        is_address,
+    ),
+    text(
+        "mail.domain",
+        "made of `mail.from_address`",
+        "What stands behind the `@` of Message-IDs and calendar UIDs. Keep it once meetings are booked: another domain makes other entries of meetings that calendars know.",
+        is_domain,
+    ),
+    text(
+        "mail.folder",
+        "`mails` in the data folder",
+        "Where `.eml` files go.",
+        is::<PathBuf>,
+    ),
+    text(
+        "mail.templates",
+        "none",
+        "A folder whose templates replace the built-in ones, file by file.",
+        is::<PathBuf>,
+    ),
+    text(
+        "mail.smtp.host",
+        r#""localhost""#,
+        "The SMTP server.",
+        is::<String>,
+    ),
+    scalar("mail.smtp.port", "587", "Its port.", is_port),
+    text(
+        "mail.smtp.tls",
+        r#""starttls""#,
+        "`implicit` encrypts from the first byte (port 465), `starttls` after a greeting (port 587), `opportunistic` where the server offers it, `none` not at all (a relay on the same machine).",
+        is::<SmtpTls>,
+    ),
+    text(
+        "mail.smtp.username",
+        "none",
+        "The account, where the server asks for one.",
+        is::<String>,
+    ),
+    secret(text(
+        "mail.smtp.password",
+        "none",
+        "The account's password. Better set in the environment than in the file.",
+        is::<String>,
+    )),
+    text(
+        "mail.smtp.ca_file",
+        "none",
+        "A file of certificates (PEM) that are believed beside those that the system trusts.",
+        is::<PathBuf>,
+    ),
+    secret(text(
+        "secrets.key",
+        "`secret.key` in the data folder, made once",
+        "64 hexadecimal digits that seal the links in mails. Several servers on one database need the same one.",
+        is_key,
+    )),
+    text(
+        "log.filter",
+        r#""info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn""#,
+        "Which log lines are written: a level, or `target=level` pairs with commas between.",
+        is_filter,
+    ),
+    text(
+        "log.format",
+        r#""text""#,
+        "`text` for people, `json` for one object a line.",
+        is::<LogFormat>,
+    ),
+];
+
+fn is_port(figment: &Figment, key: &str) -> Result<(), String> {
+    match typed::<u16>(figment, key)? {
+        0 => Err("must be a port from 1 to 65535".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// The reference page, as Markdown.
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Configuration\n\n\
+         <!-- Written by `kalends config reference`; a test holds it in step. -->\n\n\
+         Kalends runs without any configuration. What you set is read in this order, the later winning: the file\n\
+         `kalends.toml` in the working directory (or the one that `--config` or `KALENDS_CONFIG` names), the environment,\n\
+         the command line.\n\n\
+         In the file, `http.listen` is the key `listen` in the table `[http]`. In the environment it is\n\
+         `KALENDS_HTTP__LISTEN`: two underscores stand for the dot. A key that does not exist is an error, so that a\n\
+         misspelt one is noticed. `kalends config check` names every mistake; secrets are never printed.\n\n\
+         ```toml\n\
+         [http]\n\
+         listen = \"0.0.0.0:8000\"\n\
+         public_url = \"https://meet.example.org\"\n\n\
+         [mail]\n\
+         transport = \"smtp\"\n\
+         from_address = \"meet@example.org\"\n\n\
+         [mail.smtp]\n\
+         host = \"smtp.example.org\"\n\
+         username = \"meet@example.org\"\n\
+         ```\n",
+    );
+    let mut table = "";
+    for setting in SETTINGS {
+        let (of, _) = setting.key.rsplit_once('.').unwrap_or(("", setting.key));
+        if of != table {
+            table = of;
+            // Writing to a String cannot fail.
+            let _ = write!(page, "\n## `[{table}]`\n");
+        }
+        let _ = write!(
+            page,
+            "\n### `{}`\n\n{}\n\n- Default: {}\n- Environment: `{}`\n",
+            setting.key,
+            setting.about,
+            if setting.default.contains('`') || setting.default == "none" {
+                setting.default.to_owned()
+            } else {
+                format!("`{}`", setting.default)
+            },
+            setting.variable(),
+        );
+        if setting.secret {
+            page.push_str("- Secret: it is never printed or logged.\n");
+        }
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use figment::providers::{Format, Toml};
+
+    use super::super::Config;
+    use super::*;
+
+    #[test]
+    fn the_reference_page_is_in_step() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../docs/reference/configuration.md"
+        );
+        let written = std::fs::read_to_string(path).unwrap();
+        assert_eq!(
+            written,
+            reference(),
+            "write it anew: cargo run -- config reference > docs/reference/configuration.md"
+        );
+    }
+
+    #[test]
+    fn every_default_that_is_a_value_passes_its_check_and_is_the_type_s_default() {
+        let mut file = String::new();
+        for setting in SETTINGS
+            .iter()
+            .filter(|s| !s.default.contains('`') && s.default != "none")
+        {
+            let _ = writeln!(file, "{} = {}", setting.key, setting.default);
+        }
+        let figment = Figment::from(Toml::string(&file));
+        let set: Config = figment.extract().unwrap();
+        assert_eq!(format!("{set:?}"), format!("{:?}", Config::default()));
+        for setting in SETTINGS {
+            if figment.find_value(setting.key).is_ok() {
+                assert_eq!(
+                    (setting.check)(&figment, setting.key),
+                    Ok(()),
+                    "{}",
+                    setting.key
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_and_the_type_know_the_same_settings() {
+        // Each key of the table is a field: one that is none would be refused as unknown, whatever its value.
+        for setting in SETTINGS {
+            let figment = Figment::from(Toml::string(&format!(
+                "{} = {{ no_such = 1 }}",
+                setting.key
+            )));
+            let error = figment.extract::<Config>().unwrap_err().to_string();
+            assert!(!error.contains("unknown field"), "{}: {error}", setting.key);
+        }
+        // And each field is in the table: the Debug form names them all.
+        let fields = format!("{:?}", Config::default()).matches(": ").count();
+        let tables = ["data", "http", "database", "mail", "smtp", "secrets", "log"].len();
+        assert_eq!(fields, SETTINGS.len() + tables);
+    }
+}

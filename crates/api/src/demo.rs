@@ -1,0 +1,317 @@
+//! The demo's data: a firm, its people's busy times and some bookings in the coming weeks.
+
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, TimeDelta, Utc, Weekday};
+use chrono_tz::Tz;
+use scheduling_app::Scheduling;
+use scheduling_app::availability::FindSlots;
+use scheduling_app::bookings::{BookSlot, InviteeDetails};
+use scheduling_core::calendar::{BusyInterval, BusySource};
+use scheduling_core::directory::Person;
+use scheduling_core::ports::{Links as _, Storage};
+use scheduling_core::text::{Slug, TextError};
+use scheduling_core::time::{Interval, start_of_day};
+use thiserror::Error;
+
+use crate::Kalends;
+use crate::setup_file::{SetupFile, SetupFileError};
+
+/// The setup file of the demo's workspace.
+pub const SETUP: &str = include_str!("demo/northwind.toml");
+
+/// Why the demo could not be set up.
+#[derive(Debug, Error)]
+pub enum DemoError {
+    /// Its setup file was not applied.
+    #[error("the demo's setup file")]
+    Setup(#[from] SetupFileError),
+    /// Its texts are wrong.
+    #[error("the demo's texts")]
+    Text(#[from] TextError),
+    /// Slots could not be found.
+    #[error("the demo's slots")]
+    Find(#[from] scheduling_app::availability::FindError),
+    /// A booking could not be made.
+    #[error("the demo's bookings")]
+    Book(#[from] scheduling_app::bookings::BookError),
+    /// A busy time could not be stored.
+    #[error("the demo's busy times")]
+    Busy(#[from] scheduling_app::setup::SetupError),
+    /// The storage failed.
+    #[error(transparent)]
+    Storage(#[from] scheduling_core::ports::StorageError),
+}
+
+/// A page to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// What is there.
+    pub title: String,
+    /// Where it is.
+    pub url: String,
+}
+
+/// Sets the demo up where it is not yet, and answers the pages to open.
+///
+/// # Errors
+/// [`DemoError`].
+pub async fn seed(kalends: &Kalends, storage: &dyn Storage) -> Result<Vec<Link>, DemoError> {
+    let scheduling = &kalends.scheduling;
+    let file = SetupFile::parse(SETUP)?;
+    let workspace = file.workspace();
+    if scheduling.landing_page(workspace).await?.is_none() {
+        file.apply(scheduling, storage).await?;
+        let now = kalends.clock.now();
+        busy_times(scheduling, storage, workspace, now).await?;
+        bookings(scheduling, workspace, now).await?;
+    }
+    let mut links = vec![Link {
+        title: "Everything".to_owned(),
+        url: kalends.urls.workspace(workspace),
+    }];
+    if let Some(page) = scheduling.landing_page(workspace).await? {
+        links.extend(page.event_types.iter().map(|(event_type, _)| Link {
+            title: event_type.title.to_string(),
+            url: kalends.urls.event_type(workspace, &event_type.slug),
+        }));
+    }
+    Ok(links)
+}
+
+/// Busy times: whose, on which weekdays, from when to when by the person's clock.
+const MEETINGS: &[(&str, &[Weekday], &str, &str)] = &[
+    ("clara@northwind.example", &[Weekday::Mon], "09:00", "10:00"),
+    ("clara@northwind.example", &[Weekday::Wed], "14:00", "15:30"),
+    (
+        "daniel@northwind.example",
+        &[Weekday::Mon, Weekday::Thu],
+        "09:00",
+        "09:45",
+    ),
+    (
+        "daniel@northwind.example",
+        &[Weekday::Tue],
+        "15:00",
+        "16:00",
+    ),
+    (
+        "sofia@northwind.example",
+        &[Weekday::Tue, Weekday::Thu],
+        "11:00",
+        "12:30",
+    ),
+    (
+        "lucas@northwind.example",
+        &[Weekday::Mon, Weekday::Wed, Weekday::Fri],
+        "08:00",
+        "08:30",
+    ),
+    ("lucas@northwind.example", &[Weekday::Thu], "12:00", "14:00"),
+    ("priya@northwind.example", &[Weekday::Wed], "10:00", "13:00"),
+    (
+        "mei@northwind.example",
+        &[Weekday::Tue, Weekday::Fri],
+        "14:00",
+        "15:00",
+    ),
+];
+
+/// Days off: whose, how many days from today, how many days long.
+const DAYS_OFF: &[(&str, u64, u64)] = &[
+    ("lucas@northwind.example", 9, 3),
+    ("sofia@northwind.example", 16, 5),
+];
+
+const WEEKS: u64 = 4;
+
+async fn busy_times(
+    scheduling: &Scheduling,
+    storage: &dyn Storage,
+    workspace: &Slug,
+    now: DateTime<Utc>,
+) -> Result<(), DemoError> {
+    let mut read = storage.begin_read().await?;
+    let people: Vec<Person> = match read.directory().workspace_by_slug(workspace).await? {
+        Some(workspace) => read.directory().members(workspace.id).await?,
+        None => Vec::new(),
+    };
+    drop(read);
+    for person in &people {
+        let today = now.with_timezone(&person.timezone).date_naive();
+        let dates = (0..WEEKS * 7).filter_map(|days| today.checked_add_days(Days::new(days)));
+        for date in dates {
+            for (who, weekdays, from, to) in MEETINGS {
+                if *who == person.email.as_str()
+                    && weekdays.contains(&date.weekday())
+                    && let Some(interval) = on(date, from, to, person.timezone)
+                {
+                    let source = BusySource::Calendar;
+                    let busy = BusyInterval { interval, source };
+                    scheduling.add_busy(person.id, busy).await?;
+                }
+            }
+        }
+        for (who, from, days) in DAYS_OFF {
+            if *who == person.email.as_str()
+                && let Some(first) = today.checked_add_days(Days::new(*from))
+                && let Some(last) = first.checked_add_days(Days::new(*days))
+                && let Ok(interval) = Interval::new(
+                    start_of_day(first, person.timezone),
+                    start_of_day(last, person.timezone),
+                )
+            {
+                let source = BusySource::TimeOff;
+                let busy = BusyInterval { interval, source };
+                scheduling.add_busy(person.id, busy).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn on(date: NaiveDate, from: &str, to: &str, zone: Tz) -> Option<Interval> {
+    let minutes = |time: &str| {
+        let time: scheduling_core::time::TimeOfDay = time.parse().ok()?;
+        Some(TimeDelta::minutes(time.minutes().into()))
+    };
+    let midnight = start_of_day(date, zone);
+    Interval::new(midnight + minutes(from)?, midnight + minutes(to)?).ok()
+}
+
+/// Bookings: of which event type, how many days from today at the earliest, which of that day's offered starts (in
+/// thousandths of them), and by whom.
+const BOOKINGS: &[(&str, i64, usize, &str, &str, Tz, Option<&str>)] = &[
+    (
+        "first-conversation",
+        1,
+        200,
+        "Jonas Bergström",
+        "jonas@fjordworks.example",
+        Tz::Europe__Stockholm,
+        Some("We make heat pumps and want to sell them in Germany."),
+    ),
+    (
+        "first-conversation",
+        1,
+        700,
+        "Amélie Laurent",
+        "amelie@laurent.example",
+        Tz::Europe__Paris,
+        None,
+    ),
+    (
+        "first-conversation",
+        2,
+        400,
+        "Tom O'Brien",
+        "tom@harbour.example",
+        Tz::Europe__Dublin,
+        None,
+    ),
+    (
+        "first-conversation",
+        5,
+        300,
+        "Renata Souza",
+        "renata@vale.example",
+        Tz::America__Sao_Paulo,
+        None,
+    ),
+    (
+        "quick-call",
+        1,
+        500,
+        "Hannah Weiss",
+        "hannah@weiss.example",
+        Tz::Europe__Vienna,
+        Some("Please call +43 1 5550 100."),
+    ),
+    (
+        "strategy-session",
+        3,
+        500,
+        "Ibrahim Yilmaz",
+        "ibrahim@anadolu.example",
+        Tz::Europe__Istanbul,
+        Some("Should we build or buy?"),
+    ),
+    (
+        "project-kickoff",
+        4,
+        300,
+        "Grace Kimani",
+        "grace@savanna.example",
+        Tz::Africa__Nairobi,
+        None,
+    ),
+    (
+        "market-entry-workshop",
+        1,
+        0,
+        "Oliver Smith",
+        "oliver@smith.example",
+        Tz::Australia__Sydney,
+        None,
+    ),
+    (
+        "market-entry-workshop",
+        1,
+        0,
+        "Nadia Petrova",
+        "nadia@petrova.example",
+        Tz::Europe__Sofia,
+        None,
+    ),
+    (
+        "quarterly-review",
+        6,
+        250,
+        "Jonas Bergström",
+        "jonas@fjordworks.example",
+        Tz::Europe__Stockholm,
+        None,
+    ),
+];
+
+async fn bookings(
+    scheduling: &Scheduling,
+    workspace: &Slug,
+    now: DateTime<Utc>,
+) -> Result<(), DemoError> {
+    for (event_type, days, place, name, email, timezone, note) in BOOKINGS {
+        let event_type: Slug = event_type.parse()?;
+        let from = now + TimeDelta::days(*days);
+        let found = scheduling
+            .find_slots(&FindSlots {
+                workspace: workspace.clone(),
+                event_type: event_type.clone(),
+                from,
+                to: from + TimeDelta::days(10),
+            })
+            .await?;
+        let Some(first) = found.slots.iter().next() else {
+            continue;
+        };
+        let day: Vec<DateTime<Utc>> = found
+            .slots
+            .iter()
+            .map(|slot| slot.start)
+            .take_while(|start| *start < first.start + TimeDelta::hours(12))
+            .collect();
+        let start = day[(day.len() - 1) * place / 1000];
+        scheduling
+            .book(&BookSlot {
+                workspace: workspace.clone(),
+                event_type,
+                start,
+                invitee: InviteeDetails {
+                    name: name.parse()?,
+                    email: email.parse()?,
+                    timezone: *timezone,
+                },
+                note: note.map(str::parse).transpose()?,
+                idempotency_key: None,
+            })
+            .await?;
+    }
+    Ok(())
+}

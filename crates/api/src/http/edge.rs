@@ -1,0 +1,175 @@
+//! The outermost middleware: request ids, log lines, bodies that come in time, problems that know their request.
+
+use std::time::{Duration, Instant};
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::{self, Bytes, BytesMut};
+use actix_web::{Error, HttpMessage as _};
+use futures_util::StreamExt as _;
+use tracing::Instrument as _;
+
+use super::problem::{Problem, ProblemKind};
+use crate::Kalends;
+
+/// The header that carries a request's id both ways: the client's, if it is a plain word, else a new one.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Wraps a whole application; see [`crate::configure`].
+///
+/// - Gives the request an id, and the answer the same one.
+/// - Reads the body before anything else is done: a client that sends slowly keeps nothing waiting but itself, and one
+///   that sends too much is stopped.
+/// - Answers HEAD as GET without a body.
+/// - Gives problems the request's id.
+/// - Writes one log line, with the route's pattern instead of the path: paths of bookings carry secrets.
+///
+/// # Errors
+/// None of its own.
+pub async fn edge(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let begun = Instant::now();
+    let limits = request
+        .app_data::<web::Data<Kalends>>()
+        .map_or_else(Limits::default, |kalends| kalends.limits);
+    let id = request_id(&request);
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", request.id = %id);
+    let mut response = async {
+        match read_body(&mut request, limits).await {
+            Err(problem) => {
+                let (request, _) = request.into_parts();
+                let response = actix_web::ResponseError::error_response(&problem);
+                Ok(ServiceResponse::new(request, response))
+            }
+            Ok(()) => {
+                if method == Method::HEAD {
+                    request.head_mut().method = Method::GET;
+                }
+                next.call(request)
+                    .await
+                    .map(ServiceResponse::map_into_boxed_body)
+            }
+        }
+    }
+    .instrument(span.clone())
+    .await?;
+
+    let problem = response.response().extensions().get::<Problem>().cloned();
+    if let Some(problem) = problem {
+        let headers = response.headers().clone();
+        let mut rewritten = problem.respond(&id);
+        for (name, value) in headers {
+            if !rewritten.headers().contains_key(&name) && name != header::CONTENT_LENGTH {
+                rewritten.headers_mut().append(name, value);
+            }
+        }
+        response = response.into_response(rewritten);
+    }
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    if !headers.contains_key(header::X_CONTENT_TYPE_OPTIONS) {
+        headers.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
+    }
+    let _entered = span.enter();
+    let route = response.request().match_pattern();
+    tracing::info!(
+        http.method = %method,
+        http.route = route.as_deref().unwrap_or("(none)"),
+        http.status = response.status().as_u16(),
+        duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "Answered a request"
+    );
+    Ok(response)
+}
+
+/// What a client may send, and how slowly.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The largest body.
+    pub max_body_bytes: usize,
+    /// How long the body may take.
+    pub body_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_body_bytes: 64 * 1024,
+            body_time: Duration::from_secs(10),
+        }
+    }
+}
+
+fn request_id(request: &ServiceRequest) -> String {
+    let given = request
+        .headers()
+        .get(&REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| {
+            (1..=64).contains(&id.len())
+                && id
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        });
+    match (given, request.app_data::<web::Data<Kalends>>()) {
+        (Some(id), _) => id.to_owned(),
+        (None, Some(kalends)) => kalends.ids.next_id().to_string(),
+        (None, None) => "none".to_owned(),
+    }
+}
+
+async fn read_body(request: &mut ServiceRequest, limits: Limits) -> Result<(), Problem> {
+    let too_large = || {
+        Problem::new(
+            ProblemKind::PayloadTooLarge,
+            format!("The body has more than {} bytes.", limits.max_body_bytes),
+        )
+    };
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > limits.max_body_bytes as u64) {
+        return Err(too_large());
+    }
+    let mut payload = request.take_payload();
+    let read = async {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|error| {
+                Problem::new(
+                    ProblemKind::MalformedBody,
+                    format!("The body cannot be read: {error}."),
+                )
+            })?;
+            if body.len() + chunk.len() > limits.max_body_bytes {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    };
+    let body: Bytes = match tokio::time::timeout(limits.body_time, read).await {
+        Ok(body) => body?,
+        Err(_elapsed) => {
+            return Err(Problem::new(
+                ProblemKind::MalformedBody,
+                "The body was not sent in time.",
+            ));
+        }
+    };
+    request.set_payload(Payload::from(body));
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! The server process: listen, answer, work, stop in order.
+
+use std::io;
+use std::net::TcpListener;
+
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App, HttpServer, web};
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use crate::compose::{self, ComposeError};
+use crate::config::Config;
+use crate::{configure, edge};
+
+/// Why the server does not run.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// The system cannot be put together.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    /// The schema cannot be brought up to date.
+    #[error("the schema cannot be brought up to date")]
+    Migrate(#[source] scheduling_core::ports::StorageError),
+    /// The address cannot be listened at.
+    #[error("cannot listen at {address}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The server broke down.
+    #[error("the server stopped")]
+    Server(#[source] io::Error),
+}
+
+/// Runs the server until it is asked to stop (SIGTERM or SIGINT), with the worker unless `with_worker` is false.
+///
+/// Then it accepts no more connections, finishes the requests that are open, and lets the worker finish what it began.
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn serve(config: &Config, with_worker: bool) -> Result<(), ServeError> {
+    let storage = compose::storage(config).await?;
+    if config.database.migrate {
+        storage.migrate().await.map_err(ServeError::Migrate)?;
+    }
+    let composed = compose::compose(config, storage)?;
+    run(config, composed, with_worker).await
+}
+
+/// Runs a system that is put together already.
+pub(crate) async fn run(
+    config: &Config,
+    composed: compose::Composed,
+    with_worker: bool,
+) -> Result<(), ServeError> {
+    let address = config.http.listen;
+    let failed = |source| ServeError::Listen { address, source };
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    let kalends = composed.kalends;
+    let server = HttpServer::new(move || {
+        App::new()
+            .wrap(Compress::default())
+            .wrap(from_fn(edge))
+            .configure(|config| configure(config, &kalends))
+            .default_service(web::to(crate::web::not_found))
+    })
+    .workers(config.http.workers)
+    .max_connections(config.http.max_connections)
+    .client_request_timeout(config.http.request_time())
+    .shutdown_timeout(config.http.shutdown_seconds)
+    .listen(listener)
+    .map_err(failed)?
+    .run();
+    tracing::info!(http.listen = %address, "Listening on http://{address}");
+
+    let stop = CancellationToken::new();
+    let worker = with_worker.then(|| {
+        let (worker, stop) = (composed.worker, stop.clone());
+        actix_web::rt::spawn(async move { worker.run(stop).await })
+    });
+    let served = server.await.map_err(ServeError::Server);
+    stop.cancel();
+    if let Some(worker) = worker
+        && let Err(error) = worker.await
+    {
+        tracing::error!(%error, "The worker broke down");
+    }
+    tracing::info!("Stopped");
+    served
+}
