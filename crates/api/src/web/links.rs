@@ -1,0 +1,101 @@
+//! The addresses of pages.
+
+use chrono::{DateTime, Utc};
+use scheduling_app::ManageToken;
+use scheduling_core::text::Slug;
+use url::form_urlencoded;
+
+/// Builds root-relative addresses, below the path that the server is reached under.
+#[derive(Debug, Clone)]
+pub(super) struct Paths {
+    base: String,
+}
+
+impl Paths {
+    pub(super) fn new(base: &str) -> Self {
+        Self {
+            base: base.trim_end_matches('/').to_owned(),
+        }
+    }
+
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub(super) fn landing(&self, workspace: &Slug) -> String {
+        format!("{}/book/{workspace}", self.base)
+    }
+
+    pub(super) fn event(&self, workspace: &Slug, event: &Slug) -> String {
+        format!("{}/book/{workspace}/{event}", self.base)
+    }
+
+    pub(super) fn details(&self, workspace: &Slug, event: &Slug) -> String {
+        format!("{}/details", self.event(workspace, event))
+    }
+
+    pub(super) fn bookings(&self, workspace: &Slug, event: &Slug) -> String {
+        format!("{}/bookings", self.event(workspace, event))
+    }
+
+    pub(super) fn manage(&self, token: &ManageToken) -> String {
+        format!("{}/b/{token}", self.base)
+    }
+
+    pub(super) fn cancel(&self, token: &ManageToken) -> String {
+        format!("{}/cancel", self.manage(token))
+    }
+
+    pub(super) fn invite(&self, token: &ManageToken) -> String {
+        format!("{}/invite.ics", self.manage(token))
+    }
+}
+
+/// `path?a=b`, with everything encoded; just the path when there is nothing to ask.
+pub(super) fn with_query<'a>(
+    path: &str,
+    fields: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(fields);
+    let query = query.finish();
+    if query.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{query}")
+    }
+}
+
+/// An instant as links carry it: `2026-11-24T14:00:00Z`.
+pub(super) fn instant(instant: DateTime<Utc>) -> String {
+    instant.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Reads an instant from a link. A form encodes `+` as a space, so an offset's plus may arrive as one.
+pub(super) fn parse_instant(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(&text.trim().replace(' ', "+"))
+        .ok()
+        .map(|instant| instant.with_timezone(&Utc))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_encoded() {
+        assert_eq!(
+            with_query("/x", [("tz", "Etc/GMT+1"), ("q", "a&b=\"<")]),
+            "/x?tz=Etc%2FGMT%2B1&q=a%26b%3D%22%3C"
+        );
+        assert_eq!(with_query("/x", []), "/x");
+    }
+
+    #[test]
+    fn instants_survive_a_link() {
+        let start = parse_instant("2026-11-24T15:00:00 01:00").unwrap();
+        assert_eq!(instant(start), "2026-11-24T14:00:00Z");
+        assert_eq!(parse_instant(&instant(start)), Some(start));
+        assert_eq!(parse_instant("24 November"), None);
+    }
+}

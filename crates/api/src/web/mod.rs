@@ -1,0 +1,395 @@
+//! The pages guests see: a workspace's event types, the calendar of one, the form, the booking, cancelling it.
+//!
+//! Every page works without JavaScript; the scripts in `static/js` fetch the same pages and put them in place. A
+//! handler parses, calls one use case and presents: the contexts that templates show are built by pure functions.
+
+mod assets;
+mod booker;
+mod calendar;
+mod cancel;
+mod details;
+mod guest;
+mod landing;
+mod links;
+mod manage;
+mod message;
+mod people;
+mod place;
+#[cfg(test)]
+mod sample;
+mod security;
+mod templates;
+mod wording;
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use minijinja::Environment;
+use scheduling_core::ports::{Clock, SecretSource, StorageError};
+use url::Url;
+
+use links::Paths;
+use message::Message;
+use templates::Page;
+
+/// The largest form that is read, in bytes. A note has up to 4000 characters of up to 12 bytes each when encoded.
+const FORM_LIMIT: usize = 64 * 1024;
+
+/// What the pages need beside the use cases.
+#[derive(Clone)]
+pub(crate) struct WebState {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    templates: Environment<'static>,
+    paths: Paths,
+    public_url: Url,
+    /// The right side of invitations' UIDs.
+    domain: String,
+    clock: Arc<dyn Clock>,
+    secrets: Arc<dyn SecretSource>,
+}
+
+impl WebState {
+    /// Reads the templates. `public_url` is where guests reach the pages; `domain` stands behind the `@` in calendar
+    /// UIDs, the same as in mails, so that a file and a mail are one entry.
+    ///
+    /// # Errors
+    /// A template that cannot be read. They are part of the program, so this is a mistake in the build.
+    pub(crate) fn new(
+        public_url: Url,
+        domain: String,
+        clock: Arc<dyn Clock>,
+        secrets: Arc<dyn SecretSource>,
+    ) -> Result<Self, minijinja::Error> {
+        let paths = Paths::new(public_url.path());
+        let templates = templates::environment(paths.base(), &assets::root(paths.base()))?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                templates,
+                paths,
+                public_url,
+                domain,
+                clock,
+                secrets,
+            }),
+        })
+    }
+
+    fn paths(&self) -> &Paths {
+        &self.inner.paths
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.inner.clock.now()
+    }
+
+    /// A key that makes sending a form twice harmless.
+    fn idempotency_key(&self) -> String {
+        hex::encode(&self.inner.secrets.secret()[..16])
+    }
+
+    /// A root-relative address as a link for other programs.
+    fn absolute(&self, path: &str) -> String {
+        self.inner
+            .public_url
+            .join(path)
+            .map_or_else(|_not_relative| path.to_owned(), Into::into)
+    }
+
+    /// Refuses forms that other sites' pages sent.
+    fn require_own_form(&self, request: &HttpRequest) -> Result<(), PageError> {
+        if security::is_own_form(request, &self.inner.public_url) {
+            Ok(())
+        } else {
+            Err(PageError::ForeignForm)
+        }
+    }
+
+    /// A page of whatever status. It may be kept, but not used without asking.
+    fn page<P: Page>(&self, status: StatusCode, page: &P) -> Result<HttpResponse, PageError> {
+        let html = self.render(page)?;
+        Ok(html_response(status, "no-cache", html))
+    }
+
+    /// A page that carries a secret or personal data: nobody keeps it, no search engine lists it.
+    fn private_page<P: Page>(
+        &self,
+        status: StatusCode,
+        page: &P,
+    ) -> Result<HttpResponse, PageError> {
+        let mut response = html_response(status, "no-store", self.render(page)?);
+        response.headers_mut().insert(
+            header::HeaderName::from_static("x-robots-tag"),
+            header::HeaderValue::from_static("noindex"),
+        );
+        Ok(response)
+    }
+
+    fn render<P: Page>(&self, page: &P) -> Result<String, PageError> {
+        self.inner
+            .templates
+            .get_template(P::TEMPLATE)
+            .and_then(|template| template.render(page))
+            .map_err(|error| PageError::Internal(error.into()))
+    }
+
+    /// The response, or the page that says why there is none.
+    fn answer(&self, result: Result<HttpResponse, PageError>) -> HttpResponse {
+        let error = match result {
+            Ok(response) => return response,
+            Err(error) => error,
+        };
+        if let PageError::Internal(source) | PageError::Unavailable(source) = &error {
+            tracing::error!(
+                error = &**source as &dyn StdError,
+                "A page could not be made"
+            );
+        }
+        let (status, message) = Message::about(error);
+        let mut response = match self.render(&message) {
+            Ok(html) => html_response(status, "no-store", html),
+            Err(_no_template) => HttpResponse::InternalServerError()
+                .content_type("text/plain; charset=utf-8")
+                .body("Something is wrong on our side. Try again in a moment."),
+        };
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            retry_later(&mut response);
+        }
+        response
+    }
+}
+
+/// Why there is no page.
+#[derive(Debug)]
+enum PageError {
+    /// There is nothing at the address. The workspace's page, when there is one, is the way on.
+    NotFound { landing: Option<String> },
+    /// The request cannot be understood.
+    Malformed,
+    /// A form that another site's page sent.
+    ForeignForm,
+    /// The storage does not answer.
+    Unavailable(Box<dyn StdError + Send + Sync>),
+    /// A mistake of ours.
+    Internal(Box<dyn StdError + Send + Sync>),
+}
+
+impl PageError {
+    const NOT_FOUND: Self = Self::NotFound { landing: None };
+}
+
+impl From<StorageError> for PageError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Unavailable(_) | StorageError::Conflict => {
+                Self::Unavailable(error.into())
+            }
+            StorageError::Corrupt { .. } | StorageError::Other(_) => Self::Internal(error.into()),
+        }
+    }
+}
+
+fn html_response(status: StatusCode, caching: &'static str, html: String) -> HttpResponse {
+    HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, caching))
+        .insert_header((header::VARY, "accept-language"))
+        .insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            security::CONTENT_SECURITY_POLICY,
+        ))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((header::REFERRER_POLICY, security::REFERRER_POLICY))
+        .insert_header((header::X_FRAME_OPTIONS, "DENY"))
+        .body(html)
+}
+
+fn retry_later(response: &mut HttpResponse) {
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
+}
+
+/// Sends the reader on with a GET.
+fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, location))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::REFERRER_POLICY, security::REFERRER_POLICY))
+        .finish()
+}
+
+/// The languages a reader asks for.
+fn accept_language(request: &HttpRequest) -> &str {
+    request
+        .headers()
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
+/// The fields of the query; all defaults when they cannot be read.
+fn query<T: serde::de::DeserializeOwned + Default>(request: &HttpRequest) -> T {
+    web::Query::<T>::from_query(request.query_string())
+        .map_or_else(|_unreadable| T::default(), web::Query::into_inner)
+}
+
+/// Adds the pages' routes. They expect `web::Data` of the use cases, of [`crate::Kalends`] and of [`WebState`].
+pub(crate) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .app_data(web::FormConfig::default().limit(FORM_LIMIT))
+        .route("/static/{version}/{file:.*}", web::get().to(assets::file))
+        .route("/book/{workspace}", web::get().to(landing::show))
+        .route("/book/{workspace}/{event}", web::get().to(booker::show))
+        .service(
+            web::resource("/book/{workspace}/{event}/details")
+                .route(web::get().to(details::show))
+                .route(web::post().to(details::move_to_slot)),
+        )
+        .route(
+            "/book/{workspace}/{event}/bookings",
+            web::post().to(details::book),
+        )
+        .route("/b/{token}", web::get().to(manage::show))
+        .route("/b/{token}/invite.ics", web::get().to(manage::invite))
+        .service(
+            web::resource("/b/{token}/cancel")
+                .route(web::get().to(cancel::show))
+                .route(web::post().to(cancel::submit)),
+        );
+}
+
+/// The page for an address that nothing stands at.
+pub(crate) async fn not_found(state: web::Data<WebState>) -> HttpResponse {
+    state.answer(Err(PageError::NOT_FOUND))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Renders every page with every sample, by name.
+    fn rendered() -> Vec<(String, String)> {
+        let templates = templates::environment("", &assets::root("")).unwrap();
+        let mut pages = Vec::new();
+        pages.extend(render(&templates, landing::Landing::samples()));
+        pages.extend(render(&templates, booker::Booker::samples()));
+        pages.extend(render(&templates, details::Details::samples()));
+        pages.extend(render(&templates, manage::Manage::samples()));
+        pages.extend(render(&templates, cancel::Cancel::samples()));
+        pages.extend(render(&templates, Message::samples()));
+        pages
+    }
+
+    fn render<P: Page>(
+        templates: &Environment<'_>,
+        samples: Vec<(&'static str, P)>,
+    ) -> Vec<(String, String)> {
+        let template = templates.get_template(P::TEMPLATE).unwrap();
+        let page = P::TEMPLATE
+            .trim_start_matches("pages/")
+            .trim_end_matches(".html.j2");
+        samples
+            .into_iter()
+            .map(|(name, context)| {
+                let html = template.render(&context).unwrap_or_else(|error| {
+                    panic!("{page} with {name}: {error:#}");
+                });
+                (format!("{page}-{name}"), html)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_page_renders_with_every_sample() {
+        let pages = rendered();
+        for (name, html) in &pages {
+            assert!(html.ends_with("</html>"), "{name}");
+            assert!(html.contains("<h1"), "{name}");
+            assert!(!html.contains("<title></title>"), "{name}");
+        }
+        // To look at them: KALENDS_PAGES=folder cargo test -p scheduling-api every_page
+        if let Some(folder) = std::env::var_os("KALENDS_PAGES") {
+            let folder = std::path::PathBuf::from(folder);
+            std::fs::create_dir_all(&folder).unwrap();
+            for (name, html) in pages {
+                let html = html.replace(&assets::root(""), "static");
+                std::fs::write(folder.join(name).with_extension("html"), html).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_becomes_markup() {
+        for (name, html) in rendered() {
+            assert!(!html.contains("<script>"), "{name}");
+            assert!(!html.contains("</textarea>&lt;/textarea><"), "{name}");
+            assert!(!html.contains("href=\"javascript:"), "{name}");
+            if name.contains("hostile") {
+                assert!(html.contains("&lt;script&gt;alert("), "{name}");
+                assert!(html.contains("{{ 7 * 7 }}"), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn pages_obey_their_own_policy() {
+        for (name, html) in rendered() {
+            assert!(!html.contains(" style="), "{name} has a style attribute");
+            assert!(!html.contains("<style"), "{name} has a style element");
+            assert!(!html.contains(" onclick="), "{name}");
+            for script in html.split("<script").skip(1) {
+                let script = script.split('>').next().unwrap();
+                assert!(script.contains(" src=\"/static/"), "{name}: {script}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_id_is_used_once_and_every_reference_has_a_target() {
+        let values = |html: &str, attribute: &str| -> Vec<String> {
+            html.split(&format!(" {attribute}=\""))
+                .skip(1)
+                .filter_map(|rest| rest.split('"').next().map(str::to_owned))
+                .collect()
+        };
+        for (name, html) in rendered() {
+            let ids = values(&html, "id");
+            let mut sorted = ids.clone();
+            sorted.sort();
+            sorted.dedup();
+            assert_eq!(
+                sorted.len(),
+                ids.len(),
+                "{name}: an id is used twice: {ids:?}"
+            );
+            for attribute in [
+                "for",
+                "aria-labelledby",
+                "aria-describedby",
+                "popovertarget",
+            ] {
+                for target in values(&html, attribute)
+                    .iter()
+                    .flat_map(|v| v.split_whitespace())
+                {
+                    assert!(
+                        ids.iter().any(|id| id == target),
+                        "{name}: {attribute}={target}"
+                    );
+                }
+            }
+            for target in values(&html, "href")
+                .iter()
+                .filter_map(|href| href.strip_prefix('#'))
+            {
+                assert!(ids.iter().any(|id| id == target), "{name}: #{target}");
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Where people meet, as pages show it.
+
+use scheduling_core::event_type::Location;
+use serde::Serialize;
+use url::Url;
+
+/// A location.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(super) enum Place {
+    InPerson {
+        address: String,
+    },
+    /// A call at a link. The link is for those who booked.
+    Call {
+        link: Option<WebLink>,
+        text: Option<String>,
+    },
+    Phone {
+        instructions: String,
+    },
+    Custom {
+        text: String,
+    },
+}
+
+/// A link that may be followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct WebLink {
+    pub href: String,
+    /// Without the scheme.
+    pub label: String,
+}
+
+impl Place {
+    /// What everybody may read: not the link of a call.
+    pub(super) fn public(location: &Location) -> Self {
+        match Self::full(location) {
+            Self::Call { .. } => Self::Call {
+                link: None,
+                text: None,
+            },
+            place => place,
+        }
+    }
+
+    /// What those who booked may read.
+    pub(super) fn full(location: &Location) -> Self {
+        match location {
+            Location::InPerson { address } => Self::InPerson {
+                address: address.to_string(),
+            },
+            Location::Link { url } => Self::Call {
+                link: web_link(url.as_str()),
+                text: Some(url.to_string()),
+            },
+            Location::Phone { instructions } => Self::Phone {
+                instructions: instructions.to_string(),
+            },
+            Location::Custom { text } => Self::Custom {
+                text: text.to_string(),
+            },
+        }
+    }
+}
+
+/// The text as a link, if it is one to the web: a location is free text, and `javascript:` must stay text.
+fn web_link(text: &str) -> Option<WebLink> {
+    let url = Url::parse(text).ok()?;
+    matches!(url.scheme(), "https" | "http").then(|| WebLink {
+        label: text
+            .trim_start_matches("https://")
+            .trim_start_matches("http://")
+            .trim_end_matches('/')
+            .to_owned(),
+        href: url.into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_links_to_the_web_can_be_followed() {
+        assert_eq!(
+            web_link("https://meet.northwind.example/r/8kd").map(|l| l.label),
+            Some("meet.northwind.example/r/8kd".to_owned())
+        );
+        assert_eq!(web_link("javascript:alert(1)"), None);
+        assert_eq!(web_link("data:text/html,x"), None);
+        assert_eq!(web_link("room 5"), None);
+    }
+}
