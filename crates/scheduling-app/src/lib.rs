@@ -8,6 +8,8 @@ mod scheduling;
 pub mod setup;
 #[cfg(feature = "system")]
 pub mod system;
+#[cfg(test)]
+mod testing;
 mod token;
 pub mod worker;
 

@@ -51,3 +51,44 @@ impl Scheduling {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::World;
+
+    #[tokio::test]
+    async fn every_reason_is_named_host_by_host() {
+        let world = World::new(
+            "host ann UTC 09:00-12:00
+             host bob UTC 10:00-12:00
+             busy ann 24T09:30 30
+             event pool 30 all:ann,bob",
+        )
+        .await;
+        insta::assert_snapshot!(world.explain("pool", "24T09:30").await,
+            @"[NotEnoughHosts] ann [Busy(Calendar)] bob [OutsideHostHours]");
+        insta::assert_snapshot!(world.explain("pool", "24T11:00").await, @"[] ann [] bob []");
+    }
+
+    #[tokio::test]
+    async fn a_booking_and_its_buffer_are_told_apart() {
+        let world = World::new(
+            "host ann UTC 09:00-12:00
+             event intro 30 ann buffers=0/10",
+        )
+        .await;
+        world.booked("intro", "24T10:00").await;
+        insta::assert_snapshot!(world.explain("intro", "24T10:00").await, @"[NotEnoughHosts] ann [Booked]");
+        insta::assert_snapshot!(world.explain("intro", "24T10:30").await, @"[NotEnoughHosts] ann [Buffer]");
+        insta::assert_snapshot!(world.explain("intro", "24T09:30").await, @"[NotEnoughHosts] ann [Buffer]");
+    }
+
+    #[tokio::test]
+    async fn an_unknown_event_type_is_not_found() {
+        let world = World::new("").await;
+        assert_eq!(
+            world.explain("nothing", "24T10:00").await,
+            "! there is no such event type"
+        );
+    }
+}

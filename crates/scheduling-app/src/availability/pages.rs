@@ -97,3 +97,68 @@ pub(crate) fn in_order(
         .filter_map(|id| people.get(&id).cloned())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use scheduling_testkit::builders::parse;
+
+    use super::*;
+    use crate::testing::World;
+
+    fn names(people: &[Person]) -> Vec<&str> {
+        people.iter().map(|person| person.name.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_workspaces_page_lists_what_is_active_in_order_with_its_hosts() {
+        let world = World::new(
+            "host ann UTC 09:00-12:00
+             host bob UTC 09:00-12:00
+             event zebra 30 robin:bob,ann
+             event secret 30 ann status=hidden
+             event gone 30 ann status=inactive
+             event apple 30 ann",
+        )
+        .await;
+        let page = world.scheduling.landing_page(&parse("firm")).await;
+        let page = page.unwrap().unwrap();
+        assert_eq!(page.workspace, world.workspace);
+        let listed: Vec<_> = page
+            .event_types
+            .iter()
+            .map(|(event_type, hosts)| (event_type.slug.as_str(), names(hosts)))
+            .collect();
+        assert_eq!(
+            listed,
+            [("zebra", vec!["bob", "ann"]), ("apple", vec!["ann"])]
+        );
+        let nowhere = world.scheduling.landing_page(&parse("nowhere")).await;
+        assert!(nowhere.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn an_event_types_page_shows_hidden_ones_but_not_inactive_ones() {
+        let world = World::new(
+            "host ann UTC 09:00-12:00
+             event secret 30 ann status=hidden
+             event gone 30 ann status=inactive",
+        )
+        .await;
+        let ask = async |workspace: &str, event: &str| {
+            let scheduling = &world.scheduling;
+            scheduling
+                .event_type_page(&parse(workspace), &parse(event))
+                .await
+        };
+        let page = ask("firm", "secret").await.unwrap();
+        assert_eq!(page.event_type, world.event_types["secret"]);
+        assert_eq!(names(&page.hosts), ["ann"]);
+        for (workspace, event) in [("firm", "gone"), ("firm", "nothing"), ("nowhere", "secret")] {
+            let refused = ask(workspace, event).await;
+            assert!(
+                matches!(refused, Err(FindError::NotFound)),
+                "{workspace}/{event}"
+            );
+        }
+    }
+}

@@ -72,3 +72,42 @@ pub(crate) fn dangling(booking: &Booking, column: &'static str) -> StorageError 
         source: "it names nothing that exists".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::World;
+
+    #[tokio::test]
+    async fn the_manage_token_opens_the_booking_with_its_people() {
+        let world = World::new(
+            "host ann UTC 09:00-12:00
+             host bob UTC 09:00-12:00
+             event both 30 hands:bob,ann",
+        )
+        .await;
+        let booked = world.booked("both", "24T10:00").await;
+        let details = world.scheduling.booking(&booked.manage_token).await;
+        let details = details.unwrap().unwrap();
+        assert_eq!(details.booking, booked.booking);
+        assert_eq!(details.workspace, world.workspace);
+        assert_eq!(details.event_type, world.event_types["both"]);
+        let names: Vec<&str> = details
+            .hosts
+            .iter()
+            .map(|host| host.name.as_str())
+            .collect();
+        assert_eq!(names, ["bob", "ann"]);
+        // The sealed token is the one that was given out.
+        let opened = world.scheduling.open_manage_token(&details.booking);
+        assert_eq!(opened, Ok(booked.manage_token));
+    }
+
+    #[tokio::test]
+    async fn another_token_opens_nothing() {
+        let world = World::new("host ann UTC 09:00-12:00\nevent intro 30 ann").await;
+        world.booked("intro", "24T10:00").await;
+        let token = ManageToken::from_bytes([7; 32]);
+        assert!(world.scheduling.booking(&token).await.unwrap().is_none());
+    }
+}

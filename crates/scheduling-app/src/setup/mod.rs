@@ -194,3 +194,98 @@ fn unless_taken(
         other => SetupError::Storage(other),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use scheduling_testkit::builders::parse;
+
+    use super::*;
+    use crate::testing::World;
+
+    fn new_person(address: &str) -> NewPerson {
+        NewPerson {
+            name: parse("Ann"),
+            email: parse(address),
+            timezone: Tz::UTC,
+            availability: None,
+        }
+    }
+
+    fn new_event_type(world: &World, slug: &str, host: UserId) -> NewEventType {
+        let like = &world.event_types["intro"];
+        NewEventType {
+            slug: parse(slug),
+            title: like.title.clone(),
+            description: None,
+            category: None,
+            rules: like.rules.clone(),
+            availability: None,
+            hosting: Hosting::single(host),
+            location: like.location.clone(),
+            status: EventTypeStatus::Active,
+        }
+    }
+
+    #[tokio::test]
+    async fn slugs_and_addresses_are_given_once() {
+        let world = World::new("host ann UTC 09:00-12:00\nevent intro 30 ann").await;
+        let again = NewWorkspace {
+            slug: parse("firm"),
+            name: parse("Another firm"),
+            description: None,
+        };
+        let refused = world.scheduling.create_workspace(again).await.unwrap_err();
+        assert_eq!(refused.to_string(), "firm is taken");
+
+        let twin = new_person("ann@firm.example");
+        let made = world
+            .scheduling
+            .create_person(world.workspace.id, twin)
+            .await;
+        assert_eq!(made.unwrap_err().to_string(), "ann@firm.example is taken");
+
+        let twin = new_event_type(&world, "intro", world.hosts["ann"]);
+        let made = world
+            .scheduling
+            .create_event_type(world.workspace.id, twin)
+            .await;
+        assert_eq!(made.unwrap_err().to_string(), "intro is taken");
+    }
+
+    #[tokio::test]
+    async fn a_host_must_be_a_member_of_the_workspace() {
+        let world = World::new("host ann UTC 09:00-12:00\nevent intro 30 ann").await;
+        let elsewhere = NewWorkspace {
+            slug: parse("elsewhere"),
+            name: parse("Elsewhere"),
+            description: None,
+        };
+        let elsewhere = world.scheduling.create_workspace(elsewhere).await.unwrap();
+        let made = world
+            .scheduling
+            .create_person(elsewhere.id, new_person("x@example.org"));
+        let (stranger, schedule) = made.await.unwrap();
+        assert_eq!(schedule, None);
+        let new = new_event_type(&world, "other", stranger.id);
+        let refused = world
+            .scheduling
+            .create_event_type(world.workspace.id, new)
+            .await;
+        assert!(
+            matches!(refused, Err(SetupError::NoSuchMember)),
+            "{refused:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn event_types_stand_in_the_order_they_were_added() {
+        let world = World::new(
+            "host ann UTC 09:00-12:00
+             event intro 30 ann
+             event deep 60 ann",
+        )
+        .await;
+        assert_eq!(world.event_types["intro"].position, 0);
+        assert_eq!(world.event_types["deep"].position, 1);
+    }
+}

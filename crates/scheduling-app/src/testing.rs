@@ -1,0 +1,445 @@
+//! A small world for tests: written as text, asked in text, over the storage in memory.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use scheduling_core::booking::Booking;
+use scheduling_core::directory::Workspace;
+use scheduling_core::event_type::{
+    BookingWindow, Buffers, Capacity, EventType, EventTypeStatus, Hosting, Location, Required,
+    SlotRules,
+};
+use scheduling_core::ids::UserId;
+use scheduling_core::ports::{
+    BookingRepository, BusyRepository, Directory, EventTypeRepository, IdempotencyRepository,
+    OutboxCounts, OutboxRepository, RotationRepository, ScheduleRepository, SessionRepository,
+    Storage, StorageError, UnitOfWork,
+};
+use scheduling_core::time::{Interval, Length, Minutes, zone};
+use scheduling_testkit::builders::{self, instant, parse};
+use scheduling_testkit::{
+    ManualClock, MemoryStorage, PlainSealer, RecordingNotifier, SequenceIds, SequenceSecrets,
+    TestLinks,
+};
+
+use crate::availability::{ExplainSlot, FindSlots};
+use crate::bookings::{BookError, BookSlot, Booked, CancelBooking, InviteeDetails};
+use crate::setup::{NewEventType, NewPerson, NewWorkspace};
+use crate::worker::Worker;
+use crate::{ManageToken, Scheduling, SchedulingBuilder};
+
+/// One workspace, `firm`, with hosts and event types.
+pub(crate) struct World {
+    pub(crate) storage: MemoryStorage,
+    pub(crate) clock: ManualClock,
+    pub(crate) notifier: RecordingNotifier,
+    pub(crate) scheduling: Scheduling,
+    pub(crate) workspace: Workspace,
+    pub(crate) hosts: BTreeMap<String, UserId>,
+    pub(crate) event_types: BTreeMap<String, EventType>,
+}
+
+/// An instant in November 2026, such as `24T10:00`: the 24th, a Tuesday.
+pub(crate) fn at(text: &str) -> DateTime<Utc> {
+    instant(&format!("2026-11-{text}:00Z"))
+}
+
+/// The other way round.
+pub(crate) fn short(instant: DateTime<Utc>) -> String {
+    let text = instant.format("%Y-%m-%dT%H:%M").to_string();
+    text.strip_prefix("2026-11-").unwrap_or(&text).to_owned()
+}
+
+impl World {
+    /// Makes a world of lines:
+    ///
+    /// ```text
+    /// now   23T08:00                                the clock; this is the default
+    /// host  ann Europe/Berlin 09:00-12:00           working hours from Monday to Friday
+    /// busy  ann 24T10:00 30                         so many minutes
+    /// event intro 30 ann step=15 buffers=10/5 notice=60 seats=3 window=7 per_day=1 hours=09:00-17:00 status=hidden
+    /// event pool 30 robin:ann,bob                   also any: all: two: hands:
+    /// ```
+    pub(crate) async fn new(text: &str) -> Self {
+        let clock = ManualClock::at(at("23T08:00"));
+        let storage = MemoryStorage::new();
+        let scheduling = over(Arc::new(storage.clone()), &clock);
+        let new = NewWorkspace {
+            slug: parse("firm"),
+            name: parse("Halden & Mills"),
+            description: None,
+        };
+        let workspace = scheduling.create_workspace(new).await.unwrap();
+        let mut world = Self {
+            storage,
+            clock,
+            notifier: RecordingNotifier::new(),
+            scheduling,
+            workspace,
+            hosts: BTreeMap::new(),
+            event_types: BTreeMap::new(),
+        };
+        for line in text.lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match words.as_slice() {
+                [] => {}
+                ["now", now] => world.clock.set(at(now)),
+                ["host", name, zone, hours] => world.add_host(name, zone, hours).await,
+                ["busy", name, start, minutes] => world.add_busy(name, start, minutes).await,
+                ["event", slug, minutes, hosts, options @ ..] => {
+                    world.add_event(slug, minutes, hosts, options).await;
+                }
+                _ => panic!("what is {line:?}?"),
+            }
+        }
+        world
+    }
+
+    async fn add_host(&mut self, name: &str, zone_name: &str, hours: &str) {
+        let timezone = zone::parse(zone_name).unwrap();
+        let new = NewPerson {
+            name: parse(name),
+            email: parse(&format!("{name}@firm.example")),
+            timezone,
+            availability: Some(builders::working_hours(timezone, hours)),
+        };
+        let made = self.scheduling.create_person(self.workspace.id, new).await;
+        self.hosts.insert(name.to_owned(), made.unwrap().0.id);
+    }
+
+    async fn add_busy(&mut self, name: &str, start: &str, minutes: &str) {
+        let interval = builders::minutes_from(at(start), parse(minutes));
+        let busy = builders::busy(&SequenceIds::new(), self.hosts[name], interval).busy;
+        let host = self.hosts[name];
+        self.scheduling.add_busy(host, busy).await.unwrap();
+    }
+
+    async fn add_event(&mut self, slug: &str, minutes: &str, hosts: &str, options: &[&str]) {
+        let (preset, names) = hosts.split_once(':').unwrap_or(("", hosts));
+        let pool: Vec<UserId> = names.split(',').map(|name| self.hosts[name]).collect();
+        let two = Required::AtLeast(NonZeroU32::new(2).unwrap());
+        let hosting = match preset {
+            "" => Ok(Hosting::single(pool[0])),
+            "robin" => Hosting::round_robin(pool),
+            "any" => Hosting::any_available(pool),
+            "all" => Hosting::collective(pool, Required::All),
+            "two" => Hosting::collective(pool, two),
+            "hands" => Hosting::all_hands(pool),
+            _ => panic!("what is {preset}?"),
+        };
+        let length = |text: &str| Length::new(parse(text)).unwrap();
+        let mut rules = SlotRules::new(chrono_tz::Tz::UTC, length(minutes));
+        let (mut availability, mut status) = (None, EventTypeStatus::Active);
+        for option in options {
+            let (name, value) = option.split_once('=').unwrap();
+            match name {
+                "step" => rules.slot_interval = length(value),
+                "buffers" => {
+                    let (before, after) = value.split_once('/').unwrap();
+                    rules.buffers = Buffers {
+                        before: Minutes(parse(before)),
+                        after: Minutes(parse(after)),
+                    };
+                }
+                "notice" => rules.minimum_notice = Minutes(parse(value)),
+                "seats" => rules.capacity = Capacity::seats(parse(value)).unwrap(),
+                "window" => {
+                    rules.booking_window = BookingWindow::RollingDays { days: parse(value) };
+                }
+                "per_day" => rules.limits.per_day = Some(parse(value)),
+                "per_month" => rules.limits.per_month = Some(parse(value)),
+                "hours" => {
+                    availability = Some(builders::working_hours(chrono_tz::Tz::UTC, value));
+                }
+                "status" if value == "hidden" => status = EventTypeStatus::Hidden,
+                "status" if value == "inactive" => status = EventTypeStatus::Inactive,
+                _ => panic!("what is {option}?"),
+            }
+        }
+        let new = NewEventType {
+            slug: parse(slug),
+            title: parse(slug),
+            description: None,
+            category: None,
+            rules,
+            availability,
+            hosting: hosting.unwrap(),
+            location: Location::Phone {
+                instructions: parse("We call you"),
+            },
+            status,
+        };
+        let made = self
+            .scheduling
+            .create_event_type(self.workspace.id, new)
+            .await;
+        self.event_types.insert(slug.to_owned(), made.unwrap());
+    }
+
+    /// The names of hosts, in the order given.
+    pub(crate) fn names(&self, users: impl IntoIterator<Item = UserId>) -> String {
+        let name = |user| self.hosts.iter().find(|(_, id)| **id == user).unwrap().0;
+        let names: Vec<&str> = users.into_iter().map(|user| name(user).as_str()).collect();
+        names.join(",")
+    }
+
+    /// The offered starts with who can take them, such as `24T09:00 ann,bob`, and the next one if there is none.
+    pub(crate) async fn slots(&self, event: &str, from: &str, to: &str) -> String {
+        let query = FindSlots {
+            workspace: parse("firm"),
+            event_type: parse(event),
+            from: at(from),
+            to: at(to),
+        };
+        let found = match self.scheduling.find_slots(&query).await {
+            Ok(found) => found,
+            Err(error) => return format!("! {error}"),
+        };
+        let lines: Vec<String> = found
+            .slots
+            .iter()
+            .map(|slot| {
+                let hosts = self.names(slot.hosts.iter().map(|place| found.roster[place]));
+                let left = slot.seats_left.map(|n| format!(" {n} left"));
+                format!("{} {hosts}{}", short(slot.start), left.unwrap_or_default())
+            })
+            .collect();
+        match found.next_available {
+            Some(next) => format!("next {}", short(next)),
+            None => lines.join("\n"),
+        }
+    }
+
+    /// What speaks against a start: its own reasons, then each host's.
+    pub(crate) async fn explain(&self, event: &str, start: &str) -> String {
+        let query = ExplainSlot {
+            workspace: parse("firm"),
+            event_type: parse(event),
+            start: at(start),
+        };
+        match self.scheduling.explain_slot(&query).await {
+            Ok(explained) => {
+                let hosts = explained.roster.iter().zip(&explained.explanation.hosts);
+                let hosts: Vec<String> = hosts
+                    .map(|(host, why)| format!("{} {why:?}", self.names([*host])))
+                    .collect();
+                format!("{:?} {}", explained.explanation.start, hosts.join(" "))
+            }
+            Err(error) => format!("! {error}"),
+        }
+    }
+
+    /// A command that books, as Ida.
+    pub(crate) fn command(event: &str, start: &str) -> BookSlot {
+        BookSlot {
+            workspace: parse("firm"),
+            event_type: parse(event),
+            start: at(start),
+            invitee: InviteeDetails {
+                name: parse("Ida Invitee"),
+                email: parse("ida@example.org"),
+                timezone: chrono_tz::Tz::Asia__Kathmandu,
+            },
+            note: None,
+            idempotency_key: None,
+        }
+    }
+
+    /// Books. Answers who hosts, or why not and what else.
+    pub(crate) async fn book(&self, event: &str, start: &str) -> String {
+        self.say(&self.scheduling.book(&Self::command(event, start)).await)
+    }
+
+    /// Books, and it must work.
+    pub(crate) async fn booked(&self, event: &str, start: &str) -> Booked {
+        let booked = self.scheduling.book(&Self::command(event, start)).await;
+        booked.unwrap_or_else(|error| panic!("{event} at {start}: {error}"))
+    }
+
+    /// A result of booking as text: who hosts, or why not and what else.
+    pub(crate) fn say(&self, booked: &Result<Booked, BookError>) -> String {
+        match booked {
+            Ok(booked) => self.names(booked.booking.hosts.iter().map(|h| h.user)),
+            Err(BookError::Unavailable {
+                reasons,
+                alternatives,
+            }) => {
+                let alternatives: Vec<String> = alternatives.iter().map(|s| short(*s)).collect();
+                format!("! {reasons:?} else {}", alternatives.join(" "))
+            }
+            Err(error) => format!("! {error}"),
+        }
+    }
+
+    /// Cancels, as the invitee. Answers the new status, or why not.
+    pub(crate) async fn cancel(&self, token: &ManageToken) -> String {
+        let command = CancelBooking {
+            token: token.clone(),
+            reason: Some(parse("I am ill")),
+        };
+        match self.scheduling.cancel(&command).await {
+            Ok(booking) => booking.state.name().to_string(),
+            Err(error) => format!("! {error}"),
+        }
+    }
+
+    pub(crate) fn worker(&self) -> Worker {
+        Worker::new(self.scheduling.clone(), Arc::new(self.notifier.clone()))
+    }
+
+    /// The bookings of November, as they are stored.
+    pub(crate) async fn bookings(&self) -> Vec<Booking> {
+        let mut work = self.storage.begin_read().await.unwrap();
+        let november = Interval::new(at("01T00:00"), at("30T23:00")).unwrap();
+        let found = work.bookings().list(self.workspace.id, november, 1000);
+        found.await.unwrap()
+    }
+
+    /// The credits of an event type's rotation, such as `ann-100 bob+100`.
+    pub(crate) async fn credits(&self, event: &str) -> String {
+        let mut work = self.storage.begin_read().await.unwrap();
+        let ledger = work.rotation().ledger(self.event_types[event].id).await;
+        let entries = ledger.unwrap().entries;
+        let entries = entries
+            .iter()
+            .map(|e| format!("{}{:+}", self.names([e.host]), e.credit));
+        entries.collect::<Vec<_>>().join(" ")
+    }
+
+    pub(crate) async fn outbox(&self) -> OutboxCounts {
+        let mut work = self.storage.begin_read().await.unwrap();
+        work.outbox().counts().await.unwrap()
+    }
+
+    /// The same world with a storage that can be told to fail.
+    pub(crate) fn flaky(&mut self) -> FlakyStorage {
+        let flaky = FlakyStorage::over(&self.storage);
+        // Other ids and secrets than those given before.
+        self.scheduling = SchedulingBuilder {
+            storage: Arc::new(flaky.clone()),
+            ids: Arc::new(SequenceIds::after(1000)),
+            ..self.scheduling.ports().clone()
+        }
+        .build();
+        flaky
+    }
+
+    pub(crate) fn advance(&self, minutes: i64) {
+        self.clock.advance(TimeDelta::minutes(minutes));
+    }
+}
+
+/// A storage that fails as it is told to, over one in memory.
+#[derive(Clone, Default)]
+pub(crate) struct FlakyStorage {
+    inner: MemoryStorage,
+    /// How many of the next commits meet a conflict.
+    pub(crate) conflicts: Arc<AtomicUsize>,
+    /// How many of the next transactions do not begin.
+    pub(crate) outages: Arc<AtomicUsize>,
+}
+
+impl FlakyStorage {
+    pub(crate) fn over(inner: &MemoryStorage) -> Self {
+        Self {
+            inner: inner.clone(),
+            ..Self::default()
+        }
+    }
+
+    fn answers(&self) -> Result<(), StorageError> {
+        if take_one(&self.outages) {
+            return Err(StorageError::Unavailable("the test said so".into()));
+        }
+        Ok(())
+    }
+}
+
+fn take_one(counter: &AtomicUsize) -> bool {
+    let less = |n: usize| n.checked_sub(1);
+    counter
+        .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
+        .is_ok()
+}
+
+#[async_trait]
+impl Storage for FlakyStorage {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
+        self.answers()?;
+        Ok(Box::new(FlakyUnitOfWork {
+            inner: self.inner.begin().await?,
+            conflicts: Arc::clone(&self.conflicts),
+        }))
+    }
+
+    async fn begin_read(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
+        self.answers()?;
+        self.inner.begin_read().await
+    }
+}
+
+struct FlakyUnitOfWork {
+    inner: Box<dyn UnitOfWork>,
+    conflicts: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl UnitOfWork for FlakyUnitOfWork {
+    fn directory(&mut self) -> &mut dyn Directory {
+        self.inner.directory()
+    }
+    fn event_types(&mut self) -> &mut dyn EventTypeRepository {
+        self.inner.event_types()
+    }
+    fn schedules(&mut self) -> &mut dyn ScheduleRepository {
+        self.inner.schedules()
+    }
+    fn bookings(&mut self) -> &mut dyn BookingRepository {
+        self.inner.bookings()
+    }
+    fn sessions(&mut self) -> &mut dyn SessionRepository {
+        self.inner.sessions()
+    }
+    fn rotation(&mut self) -> &mut dyn RotationRepository {
+        self.inner.rotation()
+    }
+    fn busy(&mut self) -> &mut dyn BusyRepository {
+        self.inner.busy()
+    }
+    fn outbox(&mut self) -> &mut dyn OutboxRepository {
+        self.inner.outbox()
+    }
+    fn idempotency(&mut self) -> &mut dyn IdempotencyRepository {
+        self.inner.idempotency()
+    }
+    async fn lock_hosts(&mut self, hosts: &[UserId]) -> Result<(), StorageError> {
+        self.inner.lock_hosts(hosts).await
+    }
+    async fn commit(self: Box<Self>) -> Result<(), StorageError> {
+        if take_one(&self.conflicts) {
+            self.inner.rollback().await?;
+            return Err(StorageError::Conflict);
+        }
+        self.inner.commit().await
+    }
+    async fn rollback(self: Box<Self>) -> Result<(), StorageError> {
+        self.inner.rollback().await
+    }
+}
+
+/// The use cases over any storage, with the testkit's other ports.
+pub(crate) fn over(storage: Arc<dyn Storage>, clock: &ManualClock) -> Scheduling {
+    SchedulingBuilder {
+        storage,
+        clock: Arc::new(clock.clone()),
+        ids: Arc::new(SequenceIds::new()),
+        secrets: Arc::new(SequenceSecrets::new()),
+        sealer: Arc::new(PlainSealer),
+        links: Arc::new(TestLinks),
+    }
+    .build()
+}
