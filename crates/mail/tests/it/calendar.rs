@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::common::{all_hands, cancelled, clean, facts, gallery, hostile, notification};
+use crate::common::{
+    all_hands, cancelled, clean, elena, facts, gallery, hostile, mara, notification,
+};
 use calcard::icalendar::{
     ICalendar, ICalendarComponentType, ICalendarParameterName, ICalendarProperty, ICalendarValue,
 };
+use proptest::prelude::*;
 use scheduling_core::booking::Party;
 use scheduling_core::effect::NotificationKind::{Cancelled, Confirmed};
-use scheduling_core::notification::{Audience, BookingFacts};
+use scheduling_core::notification::{Audience, BookingFacts, Contact};
+use scheduling_core::text::PersonName;
 use scheduling_mail::{calendar_file, event_title, event_uid, invitation};
 
 const DOMAIN: &str = "northwind.example";
@@ -76,22 +80,45 @@ fn a_file_for_downloading() {
     );
 }
 
+/// What no reader of ours complains about, and what RFC 5545 asks of the bytes.
+fn check_bytes(name: &str, text: &str) {
+    assert!(text.ends_with("\r\n"), "{name}");
+    let without = text.replace("\r\n", "");
+    assert!(!without.contains(['\r', '\n']), "{name}");
+    for line in text.as_bytes().split(|byte| *byte == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        assert!(line.len() <= 75, "{name}: {} octets", line.len());
+        assert!(std::str::from_utf8(line).is_ok(), "{name}");
+    }
+    let control = without
+        .chars()
+        .find(|c| (c.is_control() && *c != '\t') || matches!(c, '\u{2028}' | '\u{202e}'));
+    assert_eq!(control, None, "{name}");
+    assert!(!text.contains("TZID"), "{name}: everything is in UTC");
+}
+
+proptest! {
+    #[test]
+    fn no_name_breaks_it(name in any::<String>(), note in "(?s).{0,200}") {
+        let Ok(person) = name.parse::<PersonName>() else { return Ok(()) };
+        let booking = BookingFacts {
+            hosts: vec![Contact { name: person.clone(), ..mara() }],
+            invitee: Contact { name: person, ..elena() },
+            note: note.parse().ok(),
+            ..facts()
+        };
+        let text = invitation(&notification(Confirmed, Audience::Invitee, booking), DOMAIN);
+        check_bytes(&name, &text);
+        let calendar = ICalendar::parse(&text).unwrap();
+        prop_assert_eq!(calendar.components.len(), 2);
+        prop_assert_eq!(text.replace("\r\n ", "").matches("\r\nATTENDEE;").count(), 3);
+    }
+}
+
 #[test]
 fn lines_end_in_crlf_have_75_octets_and_are_folded_between_characters() {
     for (name, text) in every_calendar() {
-        assert!(text.ends_with("\r\n"), "{name}");
-        let without = text.replace("\r\n", "");
-        assert!(!without.contains(['\r', '\n']), "{name}");
-        for line in text.as_bytes().split(|byte| *byte == b'\n') {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            assert!(line.len() <= 75, "{name}: {} octets", line.len());
-            assert!(std::str::from_utf8(line).is_ok(), "{name}");
-        }
-        let control = without
-            .chars()
-            .find(|c| (c.is_control() && *c != '\t') || matches!(c, '\u{2028}' | '\u{202e}'));
-        assert_eq!(control, None, "{name}");
-        assert!(!text.contains("TZID"), "{name}: everything is in UTC");
+        check_bytes(&name, &text);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Notifications to compose mails from, and the counterparts that judge them.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -261,8 +261,11 @@ pub(crate) fn notifier_over(transport: Arc<dyn Transport>) -> MailNotifier {
     MailNotifier::new(transport, sender(), MailOptions::for_sender(&sender())).unwrap()
 }
 
-pub(crate) fn notifier() -> MailNotifier {
-    notifier_over(Arc::new(Kept::default()))
+/// One that only composes. Reading the templates takes longer than using them.
+pub(crate) fn notifier() -> &'static MailNotifier {
+    static NOTIFIER: LazyLock<MailNotifier> =
+        LazyLock::new(|| notifier_over(Arc::new(Kept::default())));
+    &NOTIFIER
 }
 
 /// A name as mails write it, where it is one of ours.

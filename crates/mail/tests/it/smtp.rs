@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use scheduling_core::effect::NotificationKind;
 use scheduling_core::notification::{Audience, Notification};
 use scheduling_core::ports::{DeliveryError, DeliveryErrorKind, Notifier};
 use scheduling_mail::{
@@ -18,7 +19,9 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::common::{confirmed_for, contact, notifier, notifier_over, python, root, sender};
+use crate::common::{
+    confirmed_for, contact, hostile, notification, notifier, notifier_over, python, root, sender,
+};
 
 /// The server, for as long as it is held.
 struct Sink {
@@ -210,6 +213,21 @@ async fn a_message_arrives_byte_for_byte_over_every_kind_of_connection() {
         );
     }
     assert_eq!(sink.kept().len(), 9);
+}
+
+#[tokio::test]
+async fn dots_and_strange_names_arrive_as_they_were_sent() {
+    let Some(sink) = Sink::start() else { return };
+    for (number, booking) in hostile().into_iter().enumerate() {
+        let notification = notification(NotificationKind::Confirmed, Audience::Host, booking);
+        send(sink.config("plain", TlsMode::Plain), &notification)
+            .await
+            .unwrap();
+        let (bytes, _) = sink.kept().pop().unwrap();
+        let sent = notifier().compose(&notification).unwrap().bytes;
+        assert!(bytes == sent, "{number}");
+        assert_eq!(sink.kept().len(), number + 1);
+    }
 }
 
 #[tokio::test]
