@@ -110,3 +110,62 @@ fn with_causes(error: &(dyn StdError + 'static)) -> String {
         None => text,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use scheduling_core::ports::{DeliveryError, DeliveryErrorKind, StorageError};
+    use scheduling_testkit::builders::instant;
+
+    use super::*;
+
+    fn due_after(retry: Retry, attempts: u32) -> Option<TimeDelta> {
+        let now = instant("2026-11-24T09:00:00Z");
+        next_try(&RetryPolicy::default(), retry, attempts, now).map(|due| due - now)
+    }
+
+    #[test]
+    fn the_port_decides_and_the_policy_bounds() {
+        let after = |secs| Retry::After(Duration::from_secs(secs));
+        assert_eq!(due_after(Retry::Backoff, 1), Some(TimeDelta::seconds(10)));
+        assert_eq!(due_after(Retry::Backoff, 3), Some(TimeDelta::seconds(40)));
+        assert_eq!(due_after(after(90), 1), Some(TimeDelta::seconds(90)));
+        assert_eq!(due_after(Retry::Never, 1), None);
+        // Neither at once nor after a very long time, and not for ever.
+        assert_eq!(due_after(after(0), 1), Some(TimeDelta::seconds(1)));
+        let longest = Retry::After(Duration::MAX);
+        assert_eq!(due_after(longest, 1), Some(TimeDelta::days(1)));
+        for retry in [Retry::Backoff, after(90)] {
+            assert_eq!(due_after(retry, 10), None);
+            assert_eq!(due_after(retry, u32::MAX), None);
+        }
+    }
+
+    #[test]
+    fn at_the_end_of_time_nothing_is_tried_again() {
+        let end = DateTime::<Utc>::MAX_UTC;
+        let next = next_try(&RetryPolicy::default(), Retry::Backoff, 1, end);
+        assert_eq!(next, None);
+    }
+
+    #[test]
+    fn an_error_is_told_with_its_causes_once_each_and_bounded() {
+        let error = DeliveryError {
+            kind: DeliveryErrorKind::Rejected,
+            source: "550 no such user".into(),
+        };
+        assert_eq!(
+            with_causes(&error),
+            "the message was not accepted (Rejected): 550 no such user"
+        );
+        let error = PrepareError::Storage(StorageError::Conflict);
+        assert_eq!(
+            with_causes(&error),
+            "the change conflicts with one that was stored before"
+        );
+        let error = DeliveryError {
+            kind: DeliveryErrorKind::Rejected,
+            source: "é".repeat(10_000).into(),
+        };
+        assert_eq!(with_causes(&error).chars().count(), 501);
+    }
+}
