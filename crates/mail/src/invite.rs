@@ -18,7 +18,7 @@ use scheduling_core::ids::BookingId;
 use scheduling_core::notification::{Audience, BookingFacts, Contact, Notification};
 
 use crate::address::{address_key, mailto, one_line, plain_text};
-use crate::render::people;
+use crate::context::people;
 
 /// What the calendar entry asks of whoever reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -47,10 +47,12 @@
 //! In files named `.html.j2` every value is escaped for HTML.
 
 mod address;
+mod context;
 mod invite;
 mod local_time;
 mod notifier;
 mod render;
+mod samples;
 mod transport;
 
 pub use invite::{CalendarMethod, calendar_file, event_title, event_uid, invitation};

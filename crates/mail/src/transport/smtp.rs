@@ -1,26 +1,24 @@
 //! SMTP submission, on mail-send.
 
+mod error;
+mod tls;
+
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use mail_send::smtp::message::{Address, Message, Parameters};
 use mail_send::{Credentials, SmtpClient, SmtpClientBuilder};
-use rustls::ClientConfig;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls_platform_verifier::Verifier;
-use scheduling_core::ports::{DeliveryError, DeliveryErrorKind};
+use rustls::pki_types::ServerName;
+use scheduling_core::ports::DeliveryError;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use self::error::SmtpError;
 use super::{OutgoingMail, Transport};
 use crate::address::ascii_address;
 
@@ -142,7 +140,7 @@ impl Smtp {
         {
             return Err(SmtpConfigError::CredentialsInTheClear { host: config.host });
         }
-        let connector = tls_connector(&config)?;
+        let connector = tls::connector(&config)?;
         Ok(Self { config, connector })
     }
 
@@ -262,219 +260,9 @@ impl Transport for Smtp {
     }
 }
 
-/// What went wrong between us and the mail server. Holds no address: it ends up in logs and in the outbox.
-#[derive(Debug, Error)]
-enum SmtpError {
-    #[error("the mail server did not answer in time")]
-    Timeout,
-    #[error("the mail server cannot be reached")]
-    Io(#[source] std::io::Error),
-    #[error("the mail server cannot be reached over TLS")]
-    Tls(#[source] Box<rustls::Error>),
-    #[error("the mail server offers no STARTTLS")]
-    NoStartTls,
-    #[error("the connection ended in the middle of an answer, or the answer is no SMTP")]
-    NoAnswer,
-    #[error("the mail server did not accept the credentials: {0}")]
-    Credentials(String),
-    #[error("the mail server is not ready: {0}")]
-    NotReady(Reply),
-    #[error("the mail server refused the message: {0}")]
-    Refused(Reply),
-    #[error("the address needs SMTPUTF8, which the mail server does not offer")]
-    NeedsSmtpUtf8,
-    #[error("the mail client failed: {0}")]
-    Other(String),
-}
-
-/// A server's answer, fit for a log line.
-#[derive(Debug)]
-struct Reply {
-    code: u16,
-    text: String,
-}
-
-impl fmt::Display for Reply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.code, self.text)
-    }
-}
-
-impl Reply {
-    fn new<'a>(
-        reply: &smtp_proto::Response<String>,
-        addresses: impl IntoIterator<Item = &'a str>,
-    ) -> Self {
-        let [class, subject, detail] = reply.esc;
-        let mut text = reply.message.clone();
-        for address in addresses {
-            text = text.replace(address, "(address)");
-        }
-        let text: String = text
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .take(200)
-            .collect();
-        Self {
-            code: reply.code,
-            text: if class == 0 {
-                text
-            } else {
-                format!("{class}.{subject}.{detail} {text}")
-            },
-        }
-    }
-}
-
-impl SmtpError {
-    /// Before the message was offered: whatever the answer, it says nothing about this message.
-    fn connecting(error: mail_send::Error) -> Self {
-        match error {
-            mail_send::Error::UnexpectedReply(reply) => Self::NotReady(Reply::new(&reply, [])),
-            mail_send::Error::AuthenticationFailed(reply) if reply.code / 100 == 4 => {
-                Self::NotReady(Reply::new(&reply, []))
-            }
-            mail_send::Error::AuthenticationFailed(reply) => {
-                Self::Credentials(Reply::new(&reply, []).to_string())
-            }
-            error @ (mail_send::Error::Auth(_)
-            | mail_send::Error::Base64(_)
-            | mail_send::Error::MissingCredentials
-            | mail_send::Error::UnsupportedAuthMechanism) => Self::Credentials(error.to_string()),
-            mail_send::Error::Io(error) => Self::Io(error),
-            mail_send::Error::Tls(error) => Self::Tls(error),
-            mail_send::Error::Timeout => Self::Timeout,
-            mail_send::Error::MissingStartTls => Self::NoStartTls,
-            mail_send::Error::UnparseableReply => Self::NoAnswer,
-            error @ (mail_send::Error::InvalidTLSName
-            | mail_send::Error::MissingMailFrom
-            | mail_send::Error::MissingRcptTo) => Self::Other(error.to_string()),
-        }
-    }
-
-    /// While the message was offered.
-    fn refused<'a>(error: mail_send::Error, addresses: impl IntoIterator<Item = &'a str>) -> Self {
-        match error {
-            mail_send::Error::UnexpectedReply(reply) => {
-                Self::Refused(Reply::new(&reply, addresses))
-            }
-            other => Self::connecting(other),
-        }
-    }
-
-    fn kind(&self) -> DeliveryErrorKind {
-        match self {
-            Self::Credentials(_) => DeliveryErrorKind::Unauthorized,
-            // 530, 534, 535 and 538 are about signing in, whenever they come (RFC 4954).
-            Self::NotReady(reply) | Self::Refused(reply)
-                if matches!(reply.code, 530 | 534 | 535 | 538) =>
-            {
-                DeliveryErrorKind::Unauthorized
-            }
-            Self::Refused(reply) if reply.code / 100 == 5 => DeliveryErrorKind::Rejected,
-            Self::NeedsSmtpUtf8 => DeliveryErrorKind::Rejected,
-            Self::Timeout
-            | Self::Io(_)
-            | Self::Tls(_)
-            | Self::NoStartTls
-            | Self::NoAnswer
-            | Self::NotReady(_)
-            | Self::Refused(_)
-            | Self::Other(_) => DeliveryErrorKind::Unavailable,
-        }
-    }
-}
-
 fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host
             .parse::<IpAddr>()
             .is_ok_and(|address| address.is_loopback())
-}
-
-fn tls_connector(config: &SmtpConfig) -> Result<TlsConnector, SmtpConfigError> {
-    // Named here, since a process that has two providers compiled in has no default.
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier: Arc<dyn ServerCertVerifier> = match &config.trust {
-        // Loading the system's certificates takes time, and a bare container has none: only where TLS is used.
-        _ if config.tls == TlsMode::Plain => Arc::new(TrustAnything(Arc::clone(&provider))),
-        Trust::Anything => Arc::new(TrustAnything(Arc::clone(&provider))),
-        Trust::System => {
-            Arc::new(Verifier::new(Arc::clone(&provider)).map_err(SmtpConfigError::Tls)?)
-        }
-        Trust::SystemAnd(pem) => Arc::new(
-            Verifier::new_with_extra_roots(certificates(pem)?, Arc::clone(&provider))
-                .map_err(SmtpConfigError::Tls)?,
-        ),
-    };
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(SmtpConfigError::Tls)?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
-}
-
-fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, SmtpConfigError> {
-    let certificates = CertificateDer::pem_slice_iter(pem)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| SmtpConfigError::Certificates {
-            reason: error.to_string(),
-        })?;
-    if certificates.is_empty() {
-        return Err(SmtpConfigError::Certificates {
-            reason: "there is none in the file".to_owned(),
-        });
-    }
-    Ok(certificates)
-}
-
-/// Believes any certificate, but still checks that the server holds its key.
-#[derive(Debug)]
-struct TrustAnything(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for TrustAnything {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &rustls::DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(
-            message,
-            certificate,
-            signature,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &rustls::DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(
-            message,
-            certificate,
-            signature,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }
