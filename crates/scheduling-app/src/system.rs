@@ -265,26 +265,26 @@ mod tests {
 
     #[test]
     fn what_was_sealed_opens_and_is_unreadable_meanwhile() {
-        let sealer = SystemSealer::new(key(1), []);
+        let keys = SystemSealer::new(key(1), []);
         for secret in [b"".as_slice(), b"a token", &[7; 1000]] {
-            let sealed = sealer.seal(secret);
-            assert_eq!(sealer.open(&sealed).as_deref(), Ok(secret));
+            let sealed = keys.seal(secret);
+            assert_eq!(keys.open(&sealed).as_deref(), Ok(secret));
             assert!(secret.is_empty() || !sealed.windows(secret.len()).any(|w| w == secret));
         }
-        assert_ne!(sealer.seal(b"same"), sealer.seal(b"same"));
+        assert_ne!(keys.seal(b"same"), keys.seal(b"same"));
     }
 
     #[test]
     fn any_changed_bit_or_missing_byte_is_noticed() {
-        let sealer = SystemSealer::new(key(1), [key(2)]);
-        let sealed = sealer.seal(b"a token");
+        let keys = SystemSealer::new(key(1), [key(2)]);
+        let sealed = keys.seal(b"a token");
         for bit in 0..sealed.len() * 8 {
             let mut changed = sealed.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(sealer.open(&changed), Err(SealError), "bit {bit}");
+            assert_eq!(keys.open(&changed), Err(SealError), "bit {bit}");
         }
         for length in 0..sealed.len() {
-            assert_eq!(sealer.open(&sealed[..length]), Err(SealError));
+            assert_eq!(keys.open(&sealed[..length]), Err(SealError));
         }
     }
 

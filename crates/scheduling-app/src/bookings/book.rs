@@ -497,7 +497,7 @@ mod tests {
         let booked = world.scheduling.book(&command).await.unwrap();
 
         let booking = &booked.booking;
-        assert_eq!(world.bookings().await, [booking.clone()]);
+        assert_eq!(world.bookings().await, std::slice::from_ref(booking));
         assert!(!booked.replayed);
         assert_eq!(booking.workspace, world.workspace.id);
         assert_eq!(booking.event_type, world.event_types["intro"].id);

@@ -187,8 +187,7 @@ mod tests {
     async fn sent(world: &World) -> String {
         world.worker().run_due().await.unwrap();
         let lines = world.notifier.take_sent().into_iter().map(|message| {
-            let links = message.links;
-            let mut line = format!(
+            let line = format!(
                 "{} {:?} {:?} #{} at {}",
                 message.to.email,
                 message.audience,
@@ -196,17 +195,18 @@ mod tests {
                 message.booking.sequence,
                 short(message.booking.interval.start()),
             );
-            if let Some(cancelled) = message.booking.cancelled {
+            let cancelled = message.booking.cancelled.map(|cancelled| {
                 let reason = cancelled.reason.map(|reason| reason.to_string());
-                line += &format!(" by {:?}: {}", cancelled.by, reason.unwrap_or_default());
-            }
-            for link in [links.manage, links.cancel, links.book_again]
-                .into_iter()
-                .flatten()
-            {
-                line += &format!("\n  {link}");
-            }
-            line
+                format!(" by {:?}: {}", cancelled.by, reason.unwrap_or_default())
+            });
+            let NotificationLinks {
+                manage,
+                cancel,
+                book_again,
+            } = message.links;
+            let links = [manage, cancel, book_again].into_iter().flatten();
+            let links: Vec<String> = links.map(|link| format!("\n  {link}")).collect();
+            line + &cancelled.unwrap_or_default() + &links.concat()
         });
         let mut lines: Vec<String> = lines.collect();
         // They run side by side, so they come in any order.
