@@ -293,6 +293,7 @@ impl Booker {
             cycle: view.cycle,
             gone: sources
                 .gone
+                .filter(|gone| sources.offers.iter().all(|offer| offer.start != *gone))
                 .map(|gone| clock_time(&gone.with_timezone(&zone), view.cycle)),
         }
     }
@@ -689,7 +690,7 @@ impl Booker {
                 "taken",
                 booker(&Ask {
                     date: Some("2026-11-24"),
-                    gone: Some("2026-11-24T14:00:00Z"),
+                    gone: Some("2026-11-24T11:00:00Z"),
                     ..Ask::default()
                 }),
             ),
@@ -999,6 +1000,19 @@ mod tests {
         };
         assert_eq!(full, "Friday 27 November 2026");
         assert_eq!(next.date.as_deref(), Some("Mon 30 Nov"));
+    }
+
+    #[test]
+    fn a_time_that_is_offered_is_not_called_gone() {
+        let gone = |gone| {
+            booker(&Ask {
+                gone: Some(gone),
+                ..Ask::default()
+            })
+            .gone
+        };
+        assert_eq!(gone("2026-11-24T11:00:00Z").as_deref(), Some("11:00"));
+        assert_eq!(gone("2026-11-24T14:00:00Z"), None);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The templates, each bound to the one context type it is rendered with.
 
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use chrono_tz::TZ_VARIANTS;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value};
 use rust_embed::RustEmbed;
 use serde::Serialize;
 
@@ -26,6 +27,7 @@ pub(super) fn environment(
 ) -> Result<Environment<'static>, minijinja::Error> {
     let mut templates = Environment::new();
     templates.set_auto_escape_callback(|_name| AutoEscape::Html);
+    templates.set_formatter(write_value);
     // A template that asks for what its context does not have is an error, not an empty page.
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
     templates.set_trim_blocks(true);
@@ -49,6 +51,33 @@ pub(super) fn environment(
         }
     }
     Ok(templates)
+}
+
+/// Writes a value, escaped unless it is markup already. The library's own escaping also replaces every slash, which
+/// fills pages of links with `&#x2f;`; attributes here are always quoted, so these five are what matters.
+fn write_value(
+    out: &mut Output<'_>,
+    state: &State<'_, '_>,
+    value: &Value,
+) -> Result<(), minijinja::Error> {
+    let Some(text) = value.as_str().filter(|_| !value.is_safe()) else {
+        return minijinja::escape_formatter(out, state, value);
+    };
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        let (plain, special) = rest.split_at(at);
+        out.write_str(plain)?;
+        out.write_str(match special.as_bytes()[0] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            _ => "&#39;",
+        })?;
+        rest = &special[1..];
+    }
+    out.write_str(rest)?;
+    Ok(())
 }
 
 /// The zones a guest can choose, as `option` elements in groups: cities by part of the world, and UTC. Old aliases
@@ -87,6 +116,30 @@ static ZONES: LazyLock<String> = LazyLock::new(|| {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_are_escaped_in_and_out_of_macros_and_filters() {
+        let mut templates = environment("", "").unwrap();
+        templates
+            .add_template(
+                "t",
+                "{% macro m(x) %}<i>{{ x }}</i>{% endmacro %}{{ x }}|{{ m(x) }}|{{ [x, x]|join(', ') }}|{{ [x]|list('and') }}|{{ {'a': x} }}",
+            )
+            .unwrap();
+        let html = templates
+            .get_template("t")
+            .unwrap()
+            .render(minijinja::context! { x => "<a href='/b'>&\"" })
+            .unwrap();
+        let escaped = "&lt;a href=&#39;/b&#39;&gt;&amp;&quot;";
+        assert!(html.starts_with(&format!(
+            "{escaped}|<i>{escaped}</i>|{escaped}, {escaped}|{escaped}|"
+        )));
+        assert!(
+            !html.replace("<i>", "").replace("</i>", "").contains('<'),
+            "{html}"
+        );
+    }
 
     #[test]
     fn every_zone_that_can_be_chosen_is_known() {
