@@ -5,7 +5,9 @@ mod config;
 mod demo;
 mod doctor;
 mod output;
+mod rotation;
 mod server;
+mod slots;
 mod verify;
 
 use std::error::Error;
@@ -78,6 +80,8 @@ enum Command {
     Openapi,
     /// Write the reference of the API's problems
     Problems,
+    Slots(slots::SlotsArgs),
+    Rotation(rotation::RotationArgs),
 }
 
 /// How a command ends.
@@ -97,6 +101,8 @@ pub fn run() -> ExitCode {
         Command::Config(args) => config::run(&cli.global, &args),
         Command::Openapi => print(crate::openapi_json()),
         Command::Problems => print(&crate::problems_reference()),
+        Command::Slots(args) => slots::run(args),
+        Command::Rotation(args) => rotation::run(args),
     };
     match ending {
         Ok(code) => code,

@@ -136,6 +136,13 @@ async fn read_body(request: &mut ServiceRequest, limits: Limits) -> Result<(), P
             format!("The body has more than {} bytes.", limits.max_body_bytes),
         )
     };
+    // A coded body could be small here and huge after decoding, so none is decoded.
+    if request.headers().contains_key(header::CONTENT_ENCODING) {
+        return Err(Problem::new(
+            ProblemKind::UnsupportedMediaType,
+            "Send the body without a content coding.",
+        ));
+    }
     let announced = request
         .headers()
         .get(header::CONTENT_LENGTH)

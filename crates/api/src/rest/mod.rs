@@ -8,8 +8,8 @@ mod v1;
 use std::sync::OnceLock;
 
 use actix_web::dev::ServiceResponse;
-use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::ServiceConfig;
 use actix_web::{Error, HttpRequest, HttpResponse, ResponseError as _};
@@ -93,7 +93,7 @@ async fn api(
     } else if let Err(problem) = negotiation::accepts_json(request.headers()) {
         request.into_response(problem.error_response())
     } else {
-        next.call(request).await?.map_into_boxed_body()
+        explained(next.call(request).await?.map_into_boxed_body())
     };
     // There are no cookies here and no credentials: whoever has a link may use it from anywhere.
     let headers = response.headers_mut();
@@ -106,6 +106,26 @@ async fn api(
         HeaderValue::from_static("etag, idempotency-replayed, location, retry-after, x-request-id"),
     );
     Ok(response)
+}
+
+/// The framework's own refusals, of a path that is no UTF-8 for instance, are plain text; here they become problems.
+fn explained(response: ServiceResponse) -> ServiceResponse {
+    let status = response.status();
+    let is_explained = response.response().extensions().contains::<Problem>();
+    if is_explained || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let problem = match status {
+        StatusCode::NOT_FOUND => not_found(),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(ProblemKind::PayloadTooLarge, "The body is too large.")
+        }
+        status if status.is_client_error() => {
+            Problem::new(ProblemKind::MalformedBody, "The request cannot be read.")
+        }
+        _ => Problem::new(ProblemKind::Internal, "The server failed."),
+    };
+    response.into_response(problem.error_response())
 }
 
 fn not_found() -> Problem {
@@ -157,3 +177,6 @@ fn allowed_methods(path: &str) -> Option<String> {
 fn segments(path: &str) -> Vec<String> {
     path.split('/').map(str::to_owned).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,14 +51,14 @@ mod tests {
 
     #[test]
     fn it_is_openapi_3_1_and_every_reference_leads_somewhere() {
-        let document: serde_json::Value = serde_json::from_str(openapi_json()).unwrap();
-        assert_eq!(document["openapi"], "3.1.0");
+        let api: serde_json::Value = serde_json::from_str(openapi_json()).unwrap();
+        assert_eq!(api["openapi"], "3.1.0");
         let text = openapi_json();
         for reference in text.split("\"$ref\": \"#").skip(1) {
             let pointer = reference.split('"').next().unwrap();
-            assert!(document.pointer(pointer).is_some(), "{pointer}");
+            assert!(api.pointer(pointer).is_some(), "{pointer}");
         }
-        for path in document["paths"].as_object().unwrap().values() {
+        for path in api["paths"].as_object().unwrap().values() {
             for operation in path.as_object().unwrap().values() {
                 assert!(operation["operationId"].is_string());
                 assert!(operation["summary"].is_string(), "{operation}");
