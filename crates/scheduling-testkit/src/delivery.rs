@@ -55,16 +55,14 @@ impl Notifier for RecordingNotifier {
     async fn notify(&self, notification: &Notification) -> Result<(), DeliveryError> {
         self.record(|record| {
             record.tried += 1;
-            match record.failures.pop_front() {
-                Some(kind) => Err(DeliveryError {
+            if let Some(kind) = record.failures.pop_front() {
+                return Err(DeliveryError {
                     kind,
                     source: "the test said so".into(),
-                }),
-                None => {
-                    record.sent.push(notification.clone());
-                    Ok(())
-                }
+                });
             }
+            record.sent.push(notification.clone());
+            Ok(())
         })
     }
 }

@@ -7,10 +7,12 @@
 //! | time, ids, secrets | [`ManualClock`], [`SequenceIds`], [`SequenceSecrets`], [`PlainSealer`] |
 //! | messages | [`RecordingNotifier`], [`TestLinks`] |
 //! | values | [`builders`] |
+//! | an adapter of your own | [`contract`] and [`storage_contract!`] |
 #![deny(missing_docs)]
 
 pub mod builders;
 mod clock;
+pub mod contract;
 mod delivery;
 mod ids;
 mod memory;

@@ -109,7 +109,9 @@ impl OutboxRepository for MemoryUnitOfWork {
         note: Option<&str>,
     ) -> Result<(), StorageError> {
         self.write(|tables| {
-            if let Some(row) = tables.outbox.get_mut(&id) {
+            if let Some(row) = tables.outbox.get_mut(&id)
+                && !matches!(row.standing, Standing::Done { .. })
+            {
                 row.standing = Standing::Done { at };
                 row.last_error = note.map(str::to_owned);
             }

@@ -1,0 +1,121 @@
+//! Storage on SQLite keeps the contract, and refuses what hands write.
+
+mod both;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use both::Database;
+use scheduling_core::ports::{Storage, StorageError};
+use scheduling_persistence::{ConnectOptions, SeaOrmStorage};
+use scheduling_testkit::storage_contract;
+use sea_orm::ConnectionTrait;
+
+/// Hands a fresh database in a temporary file to a test.
+async fn with_database<F, T>(test: F)
+where
+    F: FnOnce(Database) -> T,
+    T: Future<Output = ()> + Send + 'static,
+{
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("kalends.db").display());
+    test(Database { url }).await;
+}
+
+async fn with_storage<F, T>(test: F)
+where
+    F: FnOnce(Arc<dyn Storage>) -> T,
+    T: Future<Output = ()> + Send + 'static,
+{
+    with_database(async move |database: Database| {
+        test(Arc::new(database.migrated().await)).await;
+    })
+    .await;
+}
+
+storage_contract!(with_storage);
+both::tests!(with_database);
+
+/// `or replace` deletes what is in the way of a unique key; it must not get past the triggers.
+#[tokio::test]
+async fn replacing_does_not_get_past_the_triggers() {
+    with_database(async |database: Database| {
+        let (house, raw) = database.with_a_booking().await;
+        let host = house.host_sql();
+        for (starts_at, ends_at) in [(house.starts_at, house.ends_at), (house.starts_at - 1, house.ends_at)] {
+            let replace = format!(
+                "insert or replace into claims select {host}, {starts_at}, {ends_at}, booking_id, null from claims"
+            );
+            let refused = raw.execute_unprepared(&replace).await.unwrap_err();
+            assert!(refused.to_string().contains("must not overlap"), "{refused}");
+        }
+        assert_eq!(house.storage.verify().await.unwrap(), []);
+    })
+    .await;
+}
+
+/// Another process holds the write lock for too long.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_held_elsewhere_is_unavailable() {
+    with_database(async |database: Database| {
+        let holder = database.migrated().await;
+        let options = ConnectOptions {
+            lock_timeout: Duration::from_millis(50),
+            ..ConnectOptions::default()
+        };
+        let waiter = SeaOrmStorage::connect(&database.url, &options)
+            .await
+            .unwrap();
+        let held = holder.begin().await.unwrap();
+        let refused = waiter.begin().await.err();
+        assert!(
+            matches!(refused, Some(StorageError::Unavailable(_))),
+            "{refused:?}"
+        );
+        held.rollback().await.unwrap();
+        waiter.begin().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_opened_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = format!(
+        "sqlite:{}",
+        folder.path().join("no/such/folder.db").display()
+    );
+    let refused = SeaOrmStorage::connect(&nowhere, &ConnectOptions::default()).await;
+    assert!(
+        matches!(refused, Err(StorageError::Unavailable(_))),
+        "{refused:?}"
+    );
+    let text = folder.path().join("text.db");
+    std::fs::write(&text, "this is no database, however long it may be").unwrap();
+    let refused = SeaOrmStorage::connect(
+        &format!("sqlite:{}", text.display()),
+        &ConnectOptions::default(),
+    )
+    .await;
+    assert!(refused.is_err());
+    for url in ["sqlite::memory:", "mysql://host/database", "kalends.db"] {
+        let refused = SeaOrmStorage::connect(url, &ConnectOptions::default()).await;
+        assert!(
+            matches!(refused, Err(StorageError::Other(_))),
+            "{url}: {refused:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_settings_hold_on_every_connection() {
+    with_database(async |database: Database| {
+        let storage = database.migrated().await;
+        storage.close().await.unwrap();
+        let raw = database.raw().await;
+        // The log stays on in the file; a plain connection sees it.
+        let mode = both::text(&raw, "pragma journal_mode").await;
+        assert_eq!(mode, "wal");
+    })
+    .await;
+}

@@ -1,0 +1,127 @@
+//! The contract of the storage ports, as tests that any adapter can run.
+//!
+//! Each function takes a storage that is empty and ready, and panics where a guarantee does not hold. Write a function
+//! that makes such a storage, hands it to a test and clears up, and let [`storage_contract!`](crate::storage_contract)
+//! make a test of each:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use scheduling_core::ports::Storage;
+//! use scheduling_testkit::{MemoryStorage, storage_contract};
+//!
+//! async fn with_storage<F, T>(test: F)
+//! where
+//!     F: FnOnce(Arc<dyn Storage>) -> T,
+//!     T: Future<Output = ()> + Send + 'static,
+//! {
+//!     test(Arc::new(MemoryStorage::new())).await;
+//! }
+//!
+//! storage_contract!(with_storage);
+//! # fn main() {}
+//! ```
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "panicking is how a test says no; the module says so once"
+)]
+
+pub mod bookings;
+pub mod directory;
+pub mod event_types;
+mod fixture;
+pub mod idempotency;
+pub mod outbox;
+pub mod sessions;
+pub mod transactions;
+
+/// Makes a test of every function of the [`contract`](crate::contract). The argument names an async function that hands
+/// an empty storage to the test it is given.
+#[macro_export]
+macro_rules! storage_contract {
+    ($with_storage:ident) => {
+        $crate::storage_contract! { @tests $with_storage,
+            transactions:
+                of_many_writers_on_one_slot_exactly_one_wins
+                of_many_writers_that_check_nothing_exactly_one_wins
+                writers_who_lock_hosts_in_any_order_all_come_through
+                who_waits_for_a_host_sees_what_the_other_stored
+                locking_ignores_strangers_and_duplicates
+                a_reader_neither_waits_for_a_writer_nor_sees_half_of_it
+                a_reader_cannot_write
+                dropping_undoes_everything
+                rolling_back_undoes_everything
+                after_an_error_nothing_can_be_committed,
+            directory:
+                what_is_not_there_is_none
+                workspaces_and_people_come_back_as_they_were
+                a_slug_and_an_address_are_taken_once
+                workspaces_stand_by_slug_and_members_by_name
+                a_person_needs_a_workspace
+                default_schedules_come_back_as_they_were
+                a_person_has_one_default_schedule
+                busy_intervals_are_found_where_they_overlap
+                a_ledger_is_empty_until_it_is_stored,
+            event_types:
+                every_kind_comes_back_as_it_was
+                a_slug_is_taken_once_in_a_workspace
+                a_list_stands_by_position_then_slug
+                a_host_must_exist,
+            bookings:
+                every_state_comes_back_as_it_was
+                hostile_texts_come_back_as_they_were
+                extreme_dates_come_back_as_they_were
+                overlapping_bookings_of_one_host_conflict
+                buffers_belong_to_what_is_claimed
+                several_hosts_are_claimed_or_none
+                an_id_and_a_link_are_taken_once
+                an_update_must_know_the_version
+                a_booking_that_ends_gives_its_time_back
+                a_booking_moves_by_less_than_its_length
+                a_booking_cannot_move_onto_another
+                a_booking_changes_its_hosts
+                reservations_are_found_where_they_overlap
+                many_reservations_of_many_hosts_stand_in_order
+                a_list_is_bounded_and_in_order,
+            sessions:
+                seats_fill_and_then_conflict
+                the_last_to_leave_gives_the_time_back
+                a_session_claims_its_host
+                another_start_or_event_type_is_another_session
+                a_raised_capacity_opens_seats
+                leaving_no_session_is_an_error
+                of_many_who_want_the_last_seat_exactly_one_gets_it,
+            outbox:
+                effects_are_leased_when_due_and_oldest_first
+                no_two_workers_get_the_same_effect
+                a_lease_that_ended_can_be_taken_again
+                a_completed_effect_stays_completed
+                a_retried_effect_is_due_later_and_counts_its_tries
+                a_failed_effect_is_kept_and_listed
+                one_of_several_with_a_key_is_enough
+                an_effect_waits_while_another_with_its_key_is_leased
+                a_retry_gives_way_to_a_newer_effect_with_its_key
+                the_next_due_instant_counts_leases
+                sweeping_forgets_only_what_is_done,
+            idempotency:
+                a_key_is_fresh_then_replayed
+                a_key_with_another_fingerprint_is_refused
+                scopes_keep_keys_apart
+                a_key_rolled_back_is_fresh_again
+                a_second_claim_waits_for_the_first
+                sweeping_forgets_old_keys,
+        }
+    };
+    (@tests $with_storage:ident, $($module:ident: $($test:ident)+,)+) => {
+        $(
+            mod $module {
+                $(
+                    #[tokio::test(flavor = "multi_thread")]
+                    async fn $test() {
+                        super::$with_storage($crate::contract::$module::$test).await;
+                    }
+                )+
+            }
+        )+
+    };
+}
