@@ -150,6 +150,13 @@ impl World {
                 "window" => {
                     rules.booking_window = BookingWindow::RollingDays { days: parse(value) };
                 }
+                "zone" => rules.timezone = zone::parse(value).unwrap(),
+                "until" => {
+                    rules.booking_window = BookingWindow::Dates {
+                        from: parse("2026-11-01"),
+                        to: parse(value),
+                    };
+                }
                 "per_day" => rules.limits.per_day = Some(parse(value)),
                 "per_month" => rules.limits.per_month = Some(parse(value)),
                 "hours" => {

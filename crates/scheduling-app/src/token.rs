@@ -66,3 +66,43 @@ impl FromStr for ManageToken {
         Ok(Self(bytes))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_read_as_it_is_written_and_never_printed() {
+        let token = ManageToken::from_bytes(std::array::from_fn(|n| u8::try_from(n * 8).unwrap()));
+        let text = token.to_string();
+        assert_eq!(text.len(), 64);
+        assert!(text.starts_with("00081018"), "{text}");
+        assert_eq!(text.parse(), Ok(token.clone()));
+        assert_eq!(format!("{token:?}"), "ManageToken(…)");
+    }
+
+    #[test]
+    fn what_is_no_token_is_refused() {
+        let good = ManageToken::from_bytes([0xab; 32]).to_string();
+        for bad in [
+            "",
+            &good[1..],
+            &good[2..],
+            &format!("{good}0"),
+            &format!("{good}00"),
+            &good.to_uppercase(),
+            &good.replace('a', "g"),
+            &"é".repeat(32),
+        ] {
+            assert_eq!(bad.parse::<ManageToken>(), Err(MalformedToken), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_hash_is_sha_256_of_the_bytes() {
+        let hash = ManageToken::from_bytes([0; 32]).hash();
+        // From any other implementation: head -c 32 /dev/zero | sha256sum
+        let expected = "66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925";
+        assert_eq!(ManageToken::from_bytes(hash).to_string(), expected);
+    }
+}

@@ -100,7 +100,7 @@ impl Worker {
         let mut outcome = Ok(());
         loop {
             if outcome.is_ok() {
-                match self.lease_into(&mut running).await {
+                match self.lease_into(&mut running, self.half()).await {
                     Ok(leased) => tried += leased,
                     Err(error) => outcome = Err(error),
                 }
@@ -120,11 +120,9 @@ impl Worker {
         info!("The worker has started");
         let mut running = Running::new();
         let mut next_sweep = self.now();
-        loop {
-            if until.is_cancelled() {
-                break;
-            }
-            if let Err(error) = self.lease_into(&mut running).await {
+        let mut at_least = 1;
+        while !until.is_cancelled() {
+            if let Err(error) = self.lease_into(&mut running, at_least).await {
                 say_storage_failed(&error);
             }
             if self.now() >= next_sweep {
@@ -133,12 +131,17 @@ impl Worker {
                     say_storage_failed(&error);
                 }
             }
-            tokio::select! {
-                () = until.cancelled() => {}
-                () = self.scheduling.woken() => {}
-                () = tokio::time::sleep(self.settings.poll) => {}
-                Some(finished) = running.join_next() => say_if_unsettled(finished),
-            }
+            // While many effects end one after the other, one transaction leases several; but nothing that is new or
+            // has waited a moment waits for those that are slow.
+            at_least = tokio::select! {
+                () = until.cancelled() => 1,
+                () = self.scheduling.woken() => 1,
+                () = tokio::time::sleep(self.settings.poll) => 1,
+                Some(finished) = running.join_next() => {
+                    say_if_unsettled(finished);
+                    self.half()
+                }
+            };
         }
         while let Some(finished) = running.join_next().await {
             say_if_unsettled(finished);
@@ -172,15 +175,21 @@ impl Worker {
         self.scheduling.ports().clock.now()
     }
 
-    /// Leases as many due effects as may run besides those that do, and starts them. Answers how many.
-    async fn lease_into(&self, running: &mut Running) -> Result<usize, StorageError> {
-        let room = self
-            .settings
-            .concurrency
-            .max(1)
-            .saturating_sub(running.len());
-        // One transaction for several effects: wait until half of those that ran are done.
-        if room * 2 < self.settings.concurrency {
+    /// Half of what may run at once, rounded up.
+    fn half(&self) -> usize {
+        self.settings.concurrency.div_ceil(2).max(1)
+    }
+
+    /// Leases as many due effects as may run besides those that do, if those are `at_least` so many, and starts them.
+    /// Answers how many.
+    async fn lease_into(
+        &self,
+        running: &mut Running,
+        at_least: usize,
+    ) -> Result<usize, StorageError> {
+        let most = self.settings.concurrency.max(1);
+        let room = most.saturating_sub(running.len());
+        if room < at_least {
             return Ok(0);
         }
         let storage = &self.scheduling.ports().storage;
@@ -619,6 +628,36 @@ mod tests {
         until.cancel();
         task.await.unwrap();
         assert_eq!(standing(&world).await, "ready 0 leased 0 failed 0 due -");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_few_that_hang_do_not_keep_the_others_waiting() {
+        struct SlowForSome(scheduling_testkit::RecordingNotifier);
+        #[async_trait]
+        impl Notifier for SlowForSome {
+            async fn notify(&self, message: &Notification) -> Result<(), DeliveryError> {
+                if message.to.email.as_str() == "ida@example.org" {
+                    std::future::pending::<()>().await;
+                }
+                self.0.notify(message).await
+            }
+        }
+        let world = World::new("host ann UTC 09:00-12:00\nevent intro 30 ann").await;
+        for start in ["24T09:00", "24T09:30", "24T10:00", "24T10:30", "24T11:00"] {
+            world.booked("intro", start).await;
+        }
+        let until = CancellationToken::new();
+        let notifier = Arc::new(SlowForSome(world.notifier.clone()));
+        let worker = Worker::new(world.scheduling.clone(), notifier);
+        let task = tokio::spawn({
+            let until = until.clone();
+            async move { worker.run(until).await }
+        });
+        // Of eight places five hang; the hosts' five mails go out through the others within seconds.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(world.notifier.sent().len(), 5);
+        until.cancel();
+        task.await.unwrap();
     }
 
     #[tokio::test]

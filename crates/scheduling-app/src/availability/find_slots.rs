@@ -294,6 +294,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_last_date_of_a_window_counts_to_its_end_in_a_zone_far_west() {
+        // Half past ten in the evening of the 25th on Niue is half past nine in the morning of the 26th in UTC.
+        let world = World::new(
+            "host ann UTC 09:30-10:00
+             event intro 30 ann zone=Pacific/Niue until=2026-11-25",
+        )
+        .await;
+        assert_eq!(
+            world.slots("intro", "26T00:00", "26T09:00").await,
+            "next 26T09:30"
+        );
+        assert_eq!(world.slots("intro", "26T10:00", "30T00:00").await, "");
+    }
+
+    #[tokio::test]
     async fn the_next_start_is_found_most_of_a_year_ahead_and_not_after_it() {
         let year = 366 * 24 * 60;
         let world = World::new(&format!(

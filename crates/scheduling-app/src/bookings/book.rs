@@ -480,8 +480,8 @@ mod tests {
 
     use scheduling_core::booking::BookingState;
     use scheduling_core::ports::Storage;
-    use scheduling_testkit::PlainSealer;
-    use scheduling_testkit::builders::{instant, parse};
+    use scheduling_testkit::builders::{self, instant, parse};
+    use scheduling_testkit::{PlainSealer, SequenceIds};
     use tokio::task::JoinSet;
 
     use super::*;
@@ -819,6 +819,52 @@ mod tests {
         );
         assert_eq!(world.credits("class").await, "ann-100 bob+100");
         assert_eq!(world.storage.claim_count(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_booking_from_before_the_seats_is_joined_by_nobody() {
+        let world = World::new(&format!("{ANN} event class 60 ann seats=3")).await;
+        let ids = SequenceIds::after(1000);
+        let (class, ann) = (&world.event_types["class"], world.hosts["ann"]);
+        let private = builders::booking(&ids, class, &[ann], at("24T10:00"));
+        let mut work = world.storage.begin().await.unwrap();
+        work.bookings().insert(&private).await.unwrap();
+        work.commit().await.unwrap();
+        assert_eq!(
+            world.slots("class", "24T09:00", "24T12:00").await,
+            "24T09:00 ann 3 left\n24T11:00 ann 3 left"
+        );
+        let refused = world.book("class", "24T10:00").await;
+        assert!(
+            refused.starts_with("! [NotEnoughHosts, Booked]"),
+            "{refused}"
+        );
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_the_lock_is_judged_by_the_time_after_the_wait() {
+        let world = World::new(&format!("{ANN} event intro 30 ann notice=60")).await;
+        world.clock.set(at("24T09:00"));
+        let turn = world.storage.begin().await.unwrap();
+        let waiting = tokio::spawn({
+            let scheduling = world.scheduling.clone();
+            let command = World::command("intro", "24T10:00");
+            async move { scheduling.book(&command).await }
+        });
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!waiting.is_finished());
+        world.advance(1);
+        turn.rollback().await.unwrap();
+        let said = world.say(&waiting.await.unwrap());
+        assert_eq!(said, "! [MinimumNotice] else 24T10:30 24T11:00 24T11:30");
+    }
+
+    #[tokio::test]
+    async fn a_hidden_event_type_can_be_booked_by_whoever_knows_it() {
+        let world = World::new(&format!("{ANN} event secret 30 ann status=hidden")).await;
+        assert_eq!(world.book("secret", "24T10:00").await, "ann");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
