@@ -1,6 +1,6 @@
 // A guest in Chromium. Prints one line of JSON with what was seen; ends with 1 when something is wrong.
 //
-//   node guest.mjs book   '{"event": URL, "timezone": "Asia/Kathmandu", "javascript": true, "name": …, "email": …}'
+//   node guest.mjs book   '{"event": URL, "timezone": "Australia/Eucla", "javascript": true, "name": …, "email": …}'
 //   node guest.mjs cancel '{"url": URL, "javascript": true}'
 //   node guest.mjs judge  '{"pages": {NAME: URL, …}}'
 //
@@ -15,9 +15,9 @@ const { AxeBuilder } = require('@axe-core/playwright');
 
 const complaints = [];
 
-/** A context in which every complaint of a page is noted. */
+/** A context in which every complaint of a page is noted. Nothing moves: a click would wait for it. */
 async function context(browser, options) {
-  const made = await browser.newContext({ locale: 'en-GB', ...options });
+  const made = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options });
   made.setDefaultTimeout(30_000);
   made.on('page', (page) => {
     page.on('console', (message) => {
@@ -87,7 +87,7 @@ async function judge(browser, { pages }) {
   const judged = [];
   for (const colorScheme of ['light', 'dark']) {
     for (const [name, url] of Object.entries(pages)) {
-      const guest = await context(browser, { colorScheme, reducedMotion: 'reduce' });
+      const guest = await context(browser, { colorScheme });
       const page = await guest.newPage();
       const before = complaints.length;
       await page.goto(url, { waitUntil: 'load' });

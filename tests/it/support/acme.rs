@@ -29,12 +29,11 @@ fn run(data: &Path, settings: &[(&str, &str)], arguments: &[&str]) {
 /// Sets the workspace of `acme.toml` up.
 pub(crate) fn found(data: &Path, settings: &[(&str, &str)]) {
     let file = place::root().join("tests/it/support/acme.toml");
-    run(data, settings, &["migrate"]);
     run(
         data,
         settings,
         &[
-            "setup",
+            "apply",
             file.to_str().expect("the repository has a plain path"),
         ],
     );

@@ -11,7 +11,7 @@ use super::place;
 pub(crate) struct Mail {
     pub(crate) file: PathBuf,
     headers: BTreeMap<String, String>,
-    /// The whole source with quoted-printable taken away, so that links are whole.
+    /// The whole source with the line breaks of quoted-printable and of iCalendar taken away, so that links are whole.
     pub(crate) text: String,
 }
 
@@ -28,7 +28,10 @@ impl Mail {
         Self {
             file: file.to_owned(),
             headers,
-            text: source.replace("=\n", "").replace("=3D", "="),
+            text: source
+                .replace("=\n", "")
+                .replace("=3D", "=")
+                .replace("\n ", ""),
         }
     }
 
@@ -72,7 +75,8 @@ pub(crate) fn read_all(folder: &Path) -> Vec<Mail> {
         .collect()
 }
 
-/// Waits until the mails of a folder are as wanted. The limit is a guard against hanging.
+/// Waits until the mails of a folder are as wanted. The limit is a guard against hanging: after a crash, a mail that
+/// was about to be sent waits a minute for the dead worker's lease to end.
 pub(crate) fn wait_until(folder: &Path, what: &str, wanted: impl Fn(&[Mail]) -> bool) -> Vec<Mail> {
     let began = Instant::now();
     loop {
@@ -80,7 +84,7 @@ pub(crate) fn wait_until(folder: &Path, what: &str, wanted: impl Fn(&[Mail]) -> 
         if wanted(&mails) {
             return mails;
         }
-        if began.elapsed() > Duration::from_secs(60) {
+        if began.elapsed() > Duration::from_secs(240) {
             let there: Vec<String> = mails
                 .iter()
                 .map(|mail| format!("{} | {}", mail.header("To"), mail.header("Subject")))

@@ -46,24 +46,27 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `kalends serve` on a data folder and waits until it is ready.
     pub(crate) fn start(data: &Path, settings: &[(&str, &str)]) -> Self {
-        Self::start_at(free_port(), data, settings)
+        Self::run("serve", data, settings)
     }
 
-    /// Starts it at a port that is known already: after a crash, links of before must still lead somewhere.
-    pub(crate) fn start_at(port: u16, data: &Path, settings: &[(&str, &str)]) -> Self {
-        let log = data.join(format!("server-{port}.log"));
+    /// Starts `kalends demo`, in this folder instead of its own.
+    pub(crate) fn demo(data: &Path) -> Self {
+        Self::run("demo", data, &[])
+    }
+
+    fn run(command: &str, data: &Path, settings: &[(&str, &str)]) -> Self {
+        let port = free_port();
+        let log = data.join(format!("{command}-{port}.log"));
         fs::create_dir_all(data).expect("the data folder can be made");
         let to_log = || {
-            File::options()
-                .create(true)
-                .append(true)
-                .open(&log)
-                .expect("the log can be opened")
+            let file = File::options().create(true).append(true).open(&log);
+            file.expect("the log can be opened")
         };
         let child = kalends(settings)
-            .env("KALENDS_DATA__FOLDER", data)
-            .env("KALENDS_HTTP__LISTEN", format!("127.0.0.1:{port}"))
-            .arg("serve")
+            .arg(command)
+            .arg("--data")
+            .arg(data)
+            .args(["--listen", &format!("127.0.0.1:{port}")])
             .current_dir(data)
             .stdout(to_log())
             .stderr(to_log())
