@@ -222,10 +222,7 @@ impl Readiness for DatabaseReadiness {
     async fn check(&self) -> Result<(), String> {
         match self.0.pending_migrations().await {
             Ok(pending) if pending.is_empty() => Ok(()),
-            Ok(pending) => Err(format!(
-                "The schema lacks {} migrations; run kalends migrate.",
-                pending.len()
-            )),
+            Ok(_) => Err("The schema is out of date; run kalends migrate.".to_owned()),
             Err(error) => {
                 tracing::warn!(error = causes(&error), "The database does not answer");
                 Err("The database does not answer.".to_owned())

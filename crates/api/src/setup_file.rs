@@ -524,3 +524,164 @@ fn availability(
         .map(Some)
         .map_err(|error| invalid(place, error))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use scheduling_app::SchedulingBuilder;
+    use scheduling_testkit::builders::instant;
+    use scheduling_testkit::{
+        ManualClock, MemoryStorage, PlainSealer, SequenceIds, SequenceSecrets, TestLinks,
+    };
+
+    use super::*;
+
+    fn scheduling() -> (Arc<dyn Storage>, Scheduling) {
+        let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+        let scheduling = SchedulingBuilder {
+            storage: Arc::clone(&storage),
+            clock: Arc::new(ManualClock::at(instant("2026-11-20T08:00:00Z"))),
+            ids: Arc::new(SequenceIds::new()),
+            secrets: Arc::new(SequenceSecrets::new()),
+            sealer: Arc::new(PlainSealer),
+            links: Arc::new(TestLinks),
+        };
+        (storage, scheduling.build())
+    }
+
+    fn event_type(lines: &str) -> String {
+        format!(
+            r#"
+            [workspace]
+            slug = "acme"
+            name = "Acme"
+            [[people]]
+            key = "ann"
+            name = "Ann"
+            email = "ann@acme.example"
+            timezone = "Europe/Berlin"
+            hours = {{ weekdays = ["09:00-17:00"] }}
+            [[people]]
+            key = "bob"
+            name = "Bob"
+            email = "bob@acme.example"
+            timezone = "Asia/Tokyo"
+            [[event_types]]
+            slug = "intro"
+            title = "Intro"
+            duration_minutes = 30
+            location = {{ kind = "phone", instructions = "We call" }}
+            {lines}
+            "#
+        )
+    }
+
+    #[actix_web::test]
+    async fn applying_twice_adds_once_and_a_longer_file_adds_the_rest() {
+        let (storage, scheduling) = scheduling();
+        let file = SetupFile::parse(&event_type("hosts = [\"ann\"]")).unwrap();
+        let is_added = |applied: &Applied| matches!(applied, Applied::Added(_));
+        let first = file.apply(&scheduling, &*storage).await.unwrap();
+        assert!(first.iter().all(is_added) && first.len() == 4, "{first:?}");
+        let second = file.apply(&scheduling, &*storage).await.unwrap();
+        assert!(
+            !second.iter().any(is_added) && second.len() == 4,
+            "{second:?}"
+        );
+
+        let longer =
+            event_type("hosts = [\"ann\"]").replace("slug = \"intro\"", "slug = \"outro\"");
+        let third = SetupFile::parse(&longer).unwrap();
+        let third = third.apply(&scheduling, &*storage).await.unwrap();
+        let added: Vec<_> = third.iter().filter(|applied| is_added(applied)).collect();
+        assert_eq!(added, [&Applied::Added("event type outro".to_owned())]);
+        let page = scheduling
+            .landing_page(&"acme".parse().unwrap())
+            .await
+            .unwrap();
+        let slugs: Vec<_> = page
+            .unwrap()
+            .event_types
+            .into_iter()
+            .map(|(e, _)| e.slug.to_string())
+            .collect();
+        assert_eq!(slugs, ["intro", "outro"]);
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_place() {
+        for (lines, complaint) in [
+            ("", "event_types.intro: hosts must name somebody"),
+            (
+                "hosts = [\"eve\"]",
+                "event_types.intro: there is no person eve",
+            ),
+            (
+                "hosts = [\"ann\", \"ann\"]\nassignment = \"collective\"",
+                "event_types.intro: ann is named more than once",
+            ),
+            (
+                "hosts = [\"ann\", \"bob\"]",
+                "event_types.intro: several hosts need an assignment: round_robin, any_available, collective or all_hands",
+            ),
+            (
+                "hosts = [\"ann\", \"bob\"]\nassignment = \"single\"",
+                "event_types.intro: the assignment single has one host",
+            ),
+            (
+                "hosts = [\"ann\", \"bob\"]\nassignment = \"collective\"\nrequired = 3",
+                "event_types.intro: a group of 2 cannot require 3 hosts",
+            ),
+            (
+                "hosts = [\"ann\"]\nassignment = \"round_robin\"\nweights = { bob = 2 }",
+                "event_types.intro: the weight of bob must be at least 1, and of a host",
+            ),
+            (
+                "hosts = [\"ann\"]\nrequired = 1",
+                "event_types.intro: required goes with the assignment collective",
+            ),
+            (
+                "groups = [{ hosts = [\"ann\"] }]\nassignment = \"collective\"",
+                "event_types.intro: a panel has groups, everything else has hosts",
+            ),
+            (
+                "hosts = [\"ann\"]\nhours = { monday = [\"10:00-09:00\"] }",
+                "event_types.intro.hours.monday: the window 10:00-09:00 must end after it starts; hours past midnight are two windows",
+            ),
+            (
+                "hosts = [\"ann\"]\nhours = { monday = [\"9-10\"] }",
+                "event_types.0.hours.monday.0: \"9\" is not a time from 00:00 to 24:00",
+            ),
+            (
+                "hosts = [\"ann\"]\noverrides = [{ date = \"2026-12-24\" }]",
+                "event_types.intro: overrides need hours to differ from",
+            ),
+            (
+                "hosts = [\"ann\"]\nseats = 0",
+                "event_types.0.seats: must be at least 1",
+            ),
+        ] {
+            let error = SetupFile::parse(&event_type(lines))
+                .unwrap_err()
+                .to_string();
+            assert_eq!(error, complaint, "{lines}");
+        }
+        let unknown = SetupFile::parse(&event_type("hosts = [\"ann\"]\nduraton = 3")).unwrap_err();
+        assert!(unknown.to_string().contains("duraton"), "{unknown}");
+        assert!(SetupFile::parse("[workspace").is_err());
+    }
+
+    #[test]
+    fn the_documented_example_and_the_demo_can_be_applied() {
+        let page = include_str!("../../../docs/reference/setup-file.md");
+        let example = page
+            .split("```")
+            .nth(1)
+            .unwrap()
+            .strip_prefix("toml\n")
+            .unwrap();
+        SetupFile::parse(example).unwrap();
+        SetupFile::parse(crate::demo::SETUP).unwrap();
+    }
+}

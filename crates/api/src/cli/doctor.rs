@@ -167,7 +167,7 @@ async fn database(config: &Config) -> Vec<Finding> {
         Ok(pending) if pending.is_empty() => {}
         Ok(pending) => {
             return vec![Finding::Bad(
-                format!("The schema lacks {} migrations.", pending.len()),
+                format!("The schema is out of date; it lacks {}.", pending.join(", ")),
                 "Run kalends migrate. On PostgreSQL it needs the extension btree_gist: where the user may not create it, a superuser runs CREATE EXTENSION btree_gist.".to_owned(),
             )];
         }

@@ -15,7 +15,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, ConfigError, LogFormat, Overrides};
@@ -24,7 +24,7 @@ use output::Out;
 
 /// Meeting scheduling on your own machine.
 #[derive(Debug, Parser)]
-#[command(name = "kalends", version, about, max_term_width = 100)]
+#[command(name = "kalends", version, max_term_width = 100)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -82,6 +82,9 @@ enum Command {
     Problems,
     Slots(slots::SlotsArgs),
     Rotation(rotation::RotationArgs),
+    /// Write the reference of the command line
+    #[command(hide = true)]
+    CliReference,
 }
 
 /// How a command ends.
@@ -103,6 +106,7 @@ pub fn run() -> ExitCode {
         Command::Problems => print(&crate::problems_reference()),
         Command::Slots(args) => slots::run(args),
         Command::Rotation(args) => rotation::run(args),
+        Command::CliReference => print(&reference()),
     };
     match ending {
         Ok(code) => code,
@@ -111,6 +115,36 @@ pub fn run() -> ExitCode {
             output::complain(&format!("kalends: {}", causes(&*error)));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The reference of the command line, as Markdown.
+fn reference() -> String {
+    let mut page = String::from(
+        "# Command line\n\n\
+         <!-- Written by `kalends cli-reference`; a test holds it in step. -->\n\n\
+         Answers go to standard output, log lines and complaints to standard error. A command ends with 0 when all is\n\
+         well, with 1 when it failed or found something wrong, and with 2 when it was not understood.\n",
+    );
+    let mut root = Cli::command().term_width(100).disable_help_subcommand(true);
+    root.build();
+    section(&mut page, &mut root, "kalends");
+    page
+}
+
+fn section(page: &mut String, command: &mut clap::Command, name: &str) {
+    let help = command.render_long_help().to_string();
+    let help: Vec<&str> = help.lines().map(str::trim_end).collect();
+    page.push_str(&format!(
+        "\n## `{name}`\n\n```text\n{}\n```\n",
+        help.join("\n").trim_end()
+    ));
+    for inner in command
+        .get_subcommands_mut()
+        .filter(|inner| !inner.is_hide_set())
+    {
+        let name = format!("{name} {}", inner.get_name());
+        section(page, inner, &name);
     }
 }
 
@@ -151,9 +185,18 @@ fn log(config: &Config) -> Result<(), Box<dyn Error>> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
+
+    #[test]
+    fn the_reference_page_is_in_step() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/cli.md");
+        let written = std::fs::read_to_string(path).unwrap();
+        assert_eq!(
+            written,
+            reference(),
+            "write it anew: cargo run -- cli-reference > docs/reference/cli.md"
+        );
+    }
 
     #[test]
     fn the_command_line_is_sound() {
