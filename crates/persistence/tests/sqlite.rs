@@ -24,10 +24,10 @@ where
 
 async fn with_storage<F, T>(test: F)
 where
-    F: FnOnce(Arc<dyn Storage>) -> T,
+    F: FnOnce(Arc<dyn Storage>) -> T + Send + 'static,
     T: Future<Output = ()> + Send + 'static,
 {
-    with_database(async move |database: Database| {
+    with_database(|database: Database| async move {
         test(Arc::new(database.migrated().await)).await;
     })
     .await;
@@ -39,7 +39,7 @@ both::tests!(with_database);
 /// `or replace` deletes what is in the way of a unique key; it must not get past the triggers.
 #[tokio::test]
 async fn replacing_does_not_get_past_the_triggers() {
-    with_database(async |database: Database| {
+    with_database(|database: Database| async move {
         let (house, raw) = database.with_a_booking().await;
         let host = house.host_sql();
         for (starts_at, ends_at) in [(house.starts_at, house.ends_at), (house.starts_at - 1, house.ends_at)] {
@@ -57,7 +57,7 @@ async fn replacing_does_not_get_past_the_triggers() {
 /// Another process holds the write lock for too long.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_held_elsewhere_is_unavailable() {
-    with_database(async |database: Database| {
+    with_database(|database: Database| async move {
         let holder = database.migrated().await;
         let options = ConnectOptions {
             lock_timeout: Duration::from_millis(50),
@@ -109,7 +109,7 @@ async fn what_cannot_be_opened_says_so() {
 
 #[tokio::test]
 async fn the_settings_hold_on_every_connection() {
-    with_database(async |database: Database| {
+    with_database(|database: Database| async move {
         let storage = database.migrated().await;
         storage.close().await.unwrap();
         let raw = database.raw().await;
