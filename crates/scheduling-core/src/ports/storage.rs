@@ -63,7 +63,7 @@ pub trait UnitOfWork: Send {
     /// [`StorageError`]; a host that does not exist is ignored.
     async fn lock_hosts(&mut self, hosts: &[UserId]) -> Result<(), StorageError>;
 
-    /// Makes everything last.
+    /// Makes everything last. After an error of any method it refuses: the unit of work is over then.
     ///
     /// # Errors
     /// [`StorageError`]; then nothing was stored.
@@ -195,7 +195,8 @@ pub trait SessionRepository: Send {
         buffers: Buffers,
     ) -> Result<SessionId, StorageError>;
 
-    /// Gives a seat back. When it was the last taken one, the session and its claim go.
+    /// Gives a seat back. When it was the last taken one, the session and its claim go. A session that does not exist is
+    /// an error, and no conflict.
     async fn leave(&mut self, session: SessionId) -> Result<(), StorageError>;
 }
 
@@ -261,7 +262,8 @@ pub trait OutboxRepository: Send {
     async fn enqueue(&mut self, effects: &[PlannedEffect]) -> Result<(), StorageError>;
 
     /// Takes up to `limit` effects that are due at `now` and ready, or whose lease has ended, until `until`, oldest due
-    /// first. No two callers get the same one, and each lease counts as an attempt.
+    /// first. No two callers get the same one, and each lease counts as an attempt. An effect waits while another with
+    /// its `dedupe_key` is leased.
     async fn lease(
         &mut self,
         now: DateTime<Utc>,
@@ -269,7 +271,7 @@ pub trait OutboxRepository: Send {
         limit: u32,
     ) -> Result<Vec<LeasedEffect>, StorageError>;
 
-    /// The effect happened. `note` says so where it was skipped.
+    /// The effect happened, and stays done whatever is said later. `note` says so where it was skipped.
     async fn complete(
         &mut self,
         id: OutboxId,
@@ -277,7 +279,8 @@ pub trait OutboxRepository: Send {
         note: Option<&str>,
     ) -> Result<(), StorageError>;
 
-    /// The effect did not happen; it is due again at `due_at`.
+    /// The leased effect did not happen; it is due again at `due_at`. Where another with its `dedupe_key` has become
+    /// ready meanwhile, that one will do the same and this one is done.
     async fn retry_at(
         &mut self,
         id: OutboxId,
@@ -285,7 +288,7 @@ pub trait OutboxRepository: Send {
         error: &str,
     ) -> Result<(), StorageError>;
 
-    /// The effect did not happen and never will by itself.
+    /// The leased effect did not happen and never will by itself.
     async fn fail(
         &mut self,
         id: OutboxId,
@@ -302,7 +305,7 @@ pub trait OutboxRepository: Send {
     /// Those that failed for good, newest first, at most `limit`.
     async fn failures(&mut self, limit: u32) -> Result<Vec<OutboxFailure>, StorageError>;
 
-    /// Forgets what happened before an instant. Answers how many.
+    /// Forgets what was done before an instant; failures are kept. Answers how many.
     async fn sweep(&mut self, finished_before: DateTime<Utc>) -> Result<u64, StorageError>;
 }
 
