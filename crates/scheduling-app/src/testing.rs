@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -348,6 +348,22 @@ pub(crate) struct FlakyStorage {
     pub(crate) conflicts: Arc<AtomicUsize>,
     /// How many of the next transactions do not begin.
     pub(crate) outages: Arc<AtomicUsize>,
+    /// What writing transactions asked for, in order.
+    pub(crate) calls: Calls,
+}
+
+/// The names of calls, in order.
+#[derive(Clone, Default)]
+pub(crate) struct Calls(Arc<Mutex<Vec<String>>>);
+
+impl Calls {
+    fn note(&self, call: impl Into<String>) {
+        self.0.lock().unwrap().push(call.into());
+    }
+
+    pub(crate) fn take(&self) -> String {
+        std::mem::take(&mut *self.0.lock().unwrap()).join(" ")
+    }
 }
 
 impl FlakyStorage {
@@ -377,9 +393,11 @@ fn take_one(counter: &AtomicUsize) -> bool {
 impl Storage for FlakyStorage {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
         self.answers()?;
+        self.calls.note("begin");
         Ok(Box::new(FlakyUnitOfWork {
             inner: self.inner.begin().await?,
             conflicts: Arc::clone(&self.conflicts),
+            calls: self.calls.clone(),
         }))
     }
 
@@ -392,38 +410,49 @@ impl Storage for FlakyStorage {
 struct FlakyUnitOfWork {
     inner: Box<dyn UnitOfWork>,
     conflicts: Arc<AtomicUsize>,
+    calls: Calls,
 }
 
 #[async_trait]
 impl UnitOfWork for FlakyUnitOfWork {
     fn directory(&mut self) -> &mut dyn Directory {
+        self.calls.note("directory");
         self.inner.directory()
     }
     fn event_types(&mut self) -> &mut dyn EventTypeRepository {
+        self.calls.note("event_types");
         self.inner.event_types()
     }
     fn schedules(&mut self) -> &mut dyn ScheduleRepository {
+        self.calls.note("schedules");
         self.inner.schedules()
     }
     fn bookings(&mut self) -> &mut dyn BookingRepository {
+        self.calls.note("bookings");
         self.inner.bookings()
     }
     fn sessions(&mut self) -> &mut dyn SessionRepository {
+        self.calls.note("sessions");
         self.inner.sessions()
     }
     fn rotation(&mut self) -> &mut dyn RotationRepository {
+        self.calls.note("rotation");
         self.inner.rotation()
     }
     fn busy(&mut self) -> &mut dyn BusyRepository {
+        self.calls.note("busy");
         self.inner.busy()
     }
     fn outbox(&mut self) -> &mut dyn OutboxRepository {
+        self.calls.note("outbox");
         self.inner.outbox()
     }
     fn idempotency(&mut self) -> &mut dyn IdempotencyRepository {
+        self.calls.note("idempotency");
         self.inner.idempotency()
     }
     async fn lock_hosts(&mut self, hosts: &[UserId]) -> Result<(), StorageError> {
+        self.calls.note(format!("lock({})", hosts.len()));
         self.inner.lock_hosts(hosts).await
     }
     async fn commit(self: Box<Self>) -> Result<(), StorageError> {
@@ -431,9 +460,11 @@ impl UnitOfWork for FlakyUnitOfWork {
             self.inner.rollback().await?;
             return Err(StorageError::Conflict);
         }
+        self.calls.note("commit");
         self.inner.commit().await
     }
     async fn rollback(self: Box<Self>) -> Result<(), StorageError> {
+        self.calls.note("rollback");
         self.inner.rollback().await
     }
 }

@@ -606,7 +606,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_loop_hears_of_a_booking_at_once_and_ends_when_told_to() {
+    async fn the_loop_hears_of_changes_at_once_and_ends_when_told_to() {
         let world = World::new("host ann UTC 09:00-12:00\nevent intro 30 ann").await;
         // It would look by itself in an hour only.
         let worker = world.worker().with_settings(WorkerSettings {
@@ -618,13 +618,24 @@ mod tests {
             let until = until.clone();
             async move { worker.run(until).await }
         });
-        let both_sent = async {
-            while world.notifier.sent().len() < 2 {
-                tokio::task::yield_now().await;
-            }
+        let sent = async |count: usize| {
+            let all = async {
+                while world.notifier.sent().len() < count {
+                    tokio::task::yield_now().await;
+                }
+                // Let the loop come to rest, so that only a call can wake it.
+                for _ in 0..100 {
+                    tokio::task::yield_now().await;
+                }
+            };
+            let patience = Duration::from_secs(20);
+            tokio::time::timeout(patience, all).await.expect("it hears");
         };
-        world.booked("intro", "24T10:00").await;
-        both_sent.await;
+        sent(0).await;
+        let booked = world.booked("intro", "24T10:00").await;
+        sent(2).await;
+        world.cancel(&booked.manage_token).await;
+        sent(4).await;
         until.cancel();
         task.await.unwrap();
         assert_eq!(standing(&world).await, "ready 0 leased 0 failed 0 due -");

@@ -822,6 +822,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn in_a_shared_session_every_host_of_a_collective_takes_part_each_time() {
+        let world = World::new(
+            "host ann UTC 09:00-12:00
+             host bob UTC 09:00-12:00
+             event class 60 all:ann,bob seats=2",
+        )
+        .await;
+        let first = world.booked("class", "24T10:00").await;
+        let second = world.booked("class", "24T10:00").await;
+        assert_eq!(first.booking.hosts, second.booking.hosts);
+        assert_eq!(
+            world.names(second.booking.hosts.iter().map(|h| h.user)),
+            "ann,bob"
+        );
+        assert_eq!(world.storage.claim_count(), 2);
+        let refused = world.book("class", "24T10:00").await;
+        assert!(
+            refused.starts_with("! [NotEnoughHosts, Booked]"),
+            "{refused}"
+        );
+    }
+
+    #[tokio::test]
     async fn a_booking_from_before_the_seats_is_joined_by_nobody() {
         let world = World::new(&format!("{ANN} event class 60 ann seats=3")).await;
         let ids = SequenceIds::after(1000);
@@ -1012,6 +1035,36 @@ mod tests {
         assert_eq!(storage.conflicts.load(Ordering::SeqCst), 0);
         assert_eq!(world.bookings().await.len(), 1);
         assert_eq!(world.outbox().await.ready, 2);
+    }
+
+    #[tokio::test]
+    async fn the_whole_pool_is_locked_before_its_time_is_read() {
+        let mut world = World::new(
+            "host ann UTC 09:00-12:00
+             host bob UTC 09:00-12:00
+             event pool 30 robin:ann,bob
+             event class 30 ann seats=3",
+        )
+        .await;
+        let storage = world.flaky();
+        let mut command = World::command("pool", "24T10:00");
+        command.idempotency_key = Some(parse("order-17"));
+        world.scheduling.book(&command).await.unwrap();
+        insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) idempotency schedules busy bookings rotation rotation bookings idempotency outbox commit");
+        // A replay takes nothing and changes nothing.
+        world.scheduling.book(&command).await.unwrap();
+        insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) idempotency bookings commit");
+        world.booked("class", "24T11:00").await;
+        insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(1) schedules busy bookings sessions bookings outbox commit");
+        // What is plainly not offered never waits for a writer.
+        world.book("class", "24T11:10").await;
+        world.book("nothing", "24T11:00").await;
+        assert_eq!(storage.calls.take(), "");
+        // With a key it does, and gives everything back.
+        command.start = at("24T10:10");
+        command.idempotency_key = Some(parse("order-18"));
+        assert!(world.scheduling.book(&command).await.is_err());
+        insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) idempotency schedules busy bookings rollback");
     }
 
     #[tokio::test]

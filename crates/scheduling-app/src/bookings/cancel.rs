@@ -258,6 +258,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_ledger_is_written_under_the_lock_of_the_whole_pool() {
+        let mut world = World::new(&format!(
+            "{TWO} event pool 30 robin:ann,bob\n event intro 30 bob"
+        ))
+        .await;
+        let pooled = world.booked("pool", "24T10:00").await;
+        let single = world.booked("intro", "24T11:00").await;
+        let storage = world.flaky();
+        world.cancel(&pooled.manage_token).await;
+        insta::assert_snapshot!(storage.calls.take(), @"begin bookings event_types lock(2) bookings rotation rotation bookings outbox commit");
+        world.cancel(&single.manage_token).await;
+        insta::assert_snapshot!(storage.calls.take(), @"begin bookings lock(1) bookings bookings outbox commit");
+        // Whoever guesses tokens takes no writer's turn.
+        world.cancel(&ManageToken::from_bytes([7; 32])).await;
+        assert_eq!(storage.calls.take(), "");
+        world.cancel(&single.manage_token).await;
+        insta::assert_snapshot!(storage.calls.take(), @"begin bookings lock(1) bookings rollback");
+    }
+
+    #[tokio::test]
     async fn a_conflict_starts_again_and_a_fourth_one_is_passed_on() {
         let mut world = World::new(&format!("{TWO} event intro 30 ann")).await;
         let first = world.booked("intro", "24T10:00").await;
