@@ -177,99 +177,110 @@ fn on(date: NaiveDate, from: &str, to: &str, zone: Tz) -> Option<Interval> {
     Interval::new(midnight + minutes(from)?, midnight + minutes(to)?).ok()
 }
 
-/// Bookings: of which event type, how many days from today at the earliest, which of that day's offered starts (in
-/// thousandths of them), and by whom.
-const BOOKINGS: &[(&str, i64, usize, &str, &str, Tz, Option<&str>)] = &[
-    (
-        "first-conversation",
-        1,
-        200,
-        "Jonas Bergström",
-        "jonas@fjordworks.example",
-        Tz::Europe__Stockholm,
-        Some("We make heat pumps and want to sell them in Germany."),
-    ),
-    (
-        "first-conversation",
-        1,
-        700,
-        "Amélie Laurent",
-        "amelie@laurent.example",
-        Tz::Europe__Paris,
-        None,
-    ),
-    (
-        "first-conversation",
-        2,
-        400,
-        "Tom O'Brien",
-        "tom@harbour.example",
-        Tz::Europe__Dublin,
-        None,
-    ),
-    (
-        "first-conversation",
-        5,
-        300,
-        "Renata Souza",
-        "renata@vale.example",
-        Tz::America__Sao_Paulo,
-        None,
-    ),
-    (
-        "quick-call",
-        1,
-        500,
-        "Hannah Weiss",
-        "hannah@weiss.example",
-        Tz::Europe__Vienna,
-        Some("Please call +43 1 5550 100."),
-    ),
-    (
-        "strategy-session",
-        3,
-        500,
-        "Ibrahim Yilmaz",
-        "ibrahim@anadolu.example",
-        Tz::Europe__Istanbul,
-        Some("Should we build or buy?"),
-    ),
-    (
-        "project-kickoff",
-        4,
-        300,
-        "Grace Kimani",
-        "grace@savanna.example",
-        Tz::Africa__Nairobi,
-        None,
-    ),
-    (
-        "market-entry-workshop",
-        1,
-        0,
-        "Oliver Smith",
-        "oliver@smith.example",
-        Tz::Australia__Sydney,
-        None,
-    ),
-    (
-        "market-entry-workshop",
-        1,
-        0,
-        "Nadia Petrova",
-        "nadia@petrova.example",
-        Tz::Europe__Sofia,
-        None,
-    ),
-    (
-        "quarterly-review",
-        6,
-        250,
-        "Jonas Bergström",
-        "jonas@fjordworks.example",
-        Tz::Europe__Stockholm,
-        None,
-    ),
+/// A booking of the demo.
+struct Sample {
+    event_type: &'static str,
+    /// How many days from now at the earliest.
+    days: i64,
+    /// Which of that day's starts, from 0 (the first) to 1000 (the last).
+    place: usize,
+    name: &'static str,
+    email: &'static str,
+    timezone: Tz,
+    note: Option<&'static str>,
+}
+
+const BOOKINGS: &[Sample] = &[
+    Sample {
+        event_type: "first-conversation",
+        days: 1,
+        place: 200,
+        name: "Jonas Bergström",
+        email: "jonas@fjordworks.example",
+        timezone: Tz::Europe__Stockholm,
+        note: Some("We make heat pumps and want to sell them in Germany."),
+    },
+    Sample {
+        event_type: "first-conversation",
+        days: 1,
+        place: 700,
+        name: "Amélie Laurent",
+        email: "amelie@laurent.example",
+        timezone: Tz::Europe__Paris,
+        note: None,
+    },
+    Sample {
+        event_type: "first-conversation",
+        days: 2,
+        place: 400,
+        name: "Tom O'Brien",
+        email: "tom@harbour.example",
+        timezone: Tz::Europe__Dublin,
+        note: None,
+    },
+    Sample {
+        event_type: "first-conversation",
+        days: 5,
+        place: 300,
+        name: "Renata Souza",
+        email: "renata@vale.example",
+        timezone: Tz::America__Sao_Paulo,
+        note: None,
+    },
+    Sample {
+        event_type: "quick-call",
+        days: 1,
+        place: 500,
+        name: "Hannah Weiss",
+        email: "hannah@weiss.example",
+        timezone: Tz::Europe__Vienna,
+        note: Some("Please call +43 1 5550 100."),
+    },
+    Sample {
+        event_type: "strategy-session",
+        days: 3,
+        place: 500,
+        name: "Ibrahim Yilmaz",
+        email: "ibrahim@anadolu.example",
+        timezone: Tz::Europe__Istanbul,
+        note: Some("Should we build or buy?"),
+    },
+    Sample {
+        event_type: "project-kickoff",
+        days: 4,
+        place: 300,
+        name: "Grace Kimani",
+        email: "grace@savanna.example",
+        timezone: Tz::Africa__Nairobi,
+        note: None,
+    },
+    Sample {
+        event_type: "market-entry-workshop",
+        days: 1,
+        place: 0,
+        name: "Oliver Smith",
+        email: "oliver@smith.example",
+        timezone: Tz::Australia__Sydney,
+        note: None,
+    },
+    Sample {
+        event_type: "market-entry-workshop",
+        days: 1,
+        place: 0,
+        name: "Nadia Petrova",
+        email: "nadia@petrova.example",
+        timezone: Tz::Europe__Sofia,
+        note: None,
+    },
+    Sample {
+        event_type: "quarterly-review",
+        days: 6,
+        place: 250,
+        name: "Jonas Bergström",
+        email: "jonas@fjordworks.example",
+        timezone: Tz::Europe__Stockholm,
+        note: None,
+    },
 ];
 
 async fn bookings(
@@ -277,9 +288,9 @@ async fn bookings(
     workspace: &Slug,
     now: DateTime<Utc>,
 ) -> Result<(), DemoError> {
-    for (event_type, days, place, name, email, timezone, note) in BOOKINGS {
-        let event_type: Slug = event_type.parse()?;
-        let from = now + TimeDelta::days(*days);
+    for sample in BOOKINGS {
+        let event_type: Slug = sample.event_type.parse()?;
+        let from = now + TimeDelta::days(sample.days);
         let found = scheduling
             .find_slots(&FindSlots {
                 workspace: workspace.clone(),
@@ -297,18 +308,18 @@ async fn bookings(
             .map(|slot| slot.start)
             .take_while(|start| *start < first.start + TimeDelta::hours(12))
             .collect();
-        let start = day[(day.len() - 1) * place / 1000];
+        let start = day[(day.len() - 1) * sample.place / 1000];
         scheduling
             .book(&BookSlot {
                 workspace: workspace.clone(),
                 event_type,
                 start,
                 invitee: InviteeDetails {
-                    name: name.parse()?,
-                    email: email.parse()?,
-                    timezone: *timezone,
+                    name: sample.name.parse()?,
+                    email: sample.email.parse()?,
+                    timezone: sample.timezone,
                 },
-                note: note.map(str::parse).transpose()?,
+                note: sample.note.map(str::parse).transpose()?,
                 idempotency_key: None,
             })
             .await?;

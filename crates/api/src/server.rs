@@ -62,8 +62,9 @@ pub(crate) async fn run(
     let kalends = composed.kalends;
     let server = HttpServer::new(move || {
         App::new()
-            .wrap(Compress::default())
             .wrap(from_fn(edge))
+            // Outside the edge, which rewrites problems.
+            .wrap(Compress::default())
             .configure(|config| configure(config, &kalends))
             .default_service(web::to(crate::web::not_found))
     })
@@ -81,7 +82,7 @@ pub(crate) async fn run(
         let (worker, stop) = (composed.worker, stop.clone());
         actix_web::rt::spawn(async move { worker.run(stop).await })
     });
-    let served = server.await.map_err(ServeError::Server);
+    let ending = server.await.map_err(ServeError::Server);
     stop.cancel();
     if let Some(worker) = worker
         && let Err(error) = worker.await
@@ -89,5 +90,5 @@ pub(crate) async fn run(
         tracing::error!(%error, "The worker broke down");
     }
     tracing::info!("Stopped");
-    served
+    ending
 }

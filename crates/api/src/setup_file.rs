@@ -3,7 +3,7 @@
 //! [`SetupFile::apply`] adds what the file names and the database lacks. It never changes or removes anything that
 //! exists, so that applying a file twice is harmless. The format is described in `docs/reference/setup-file.md`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
 use chrono::NaiveDate;
@@ -188,10 +188,10 @@ pub enum SetupFileError {
     Storage(#[from] StorageError),
 }
 
-fn invalid(place: impl Into<String>, complaint: impl ToString) -> SetupFileError {
+fn invalid(place: impl Into<String>, complaint: impl Into<String>) -> SetupFileError {
     SetupFileError::Invalid {
         place: place.into(),
-        complaint: complaint.to_string(),
+        complaint: complaint.into(),
     }
 }
 
@@ -218,26 +218,26 @@ impl SetupFile {
                 } else {
                     error.path.join(".")
                 };
-                invalid(place, &error.kind)
+                invalid(place, error.kind.to_string())
             })?;
         // Everything is made once with ids that stand for those to come, so that nothing is added from a file with a mistake.
         let mut ids = BTreeMap::new();
-        let mut addresses = BTreeMap::new();
+        let mut addresses = BTreeSet::new();
         for (place, person) in file.people.iter().enumerate() {
             let id = UserId::from_uuid(Uuid::from_u128(place as u128));
             let at = format!("people.{}", person.key);
             if ids.insert(person.key.clone(), id).is_some() {
                 return Err(invalid(at, "two people have this key"));
             }
-            if addresses.insert(person.email.clone(), ()).is_some() {
+            if !addresses.insert(&person.email) {
                 return Err(invalid(at, "two people have this address"));
             }
             person.make()?;
         }
-        let mut slugs = BTreeMap::new();
+        let mut slugs = BTreeSet::new();
         for event_type in &file.event_types {
             event_type.make(&ids, &file.people)?;
-            if slugs.insert(event_type.slug.clone(), ()).is_some() {
+            if !slugs.insert(&event_type.slug) {
                 let at = format!("event_types.{}", event_type.slug);
                 return Err(invalid(at, "two event types have this slug"));
             }
@@ -476,7 +476,7 @@ impl EventTypeEntry {
                         key(host)
                     ),
                 ),
-                E::NoHosts | E::RequiresTooMany { .. } => invalid(place, error),
+                E::NoHosts | E::RequiresTooMany { .. } => invalid(place, error.to_string()),
             }
         })
     }
@@ -497,7 +497,7 @@ fn availability(
     };
     let day = |name: &str, windows: &[Window]| {
         DayHours::new(windows.iter().map(|w| w.0).collect())
-            .map_err(|error| invalid(format!("{place}.{name}"), error))
+            .map_err(|error| invalid(format!("{place}.{name}"), error.to_string()))
     };
     let of = |name: &str, own: &Option<Vec<Window>>, otherwise: &[Window]| {
         day(name, own.as_deref().unwrap_or(otherwise))
@@ -522,7 +522,7 @@ fn availability(
         .collect::<Result<Vec<_>, SetupFileError>>()?;
     Availability::new(timezone, weekly, overrides)
         .map(Some)
-        .map_err(|error| invalid(place, error))
+        .map_err(|error| invalid(place, error.to_string()))
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> Ending {
     config.mail.transport = MailTransport::Folder;
     config.mail.folder = None;
     if std::env::var_os("KALENDS_LOG__FILTER").is_none() {
-        config.log.filter = "warn".to_owned();
+        "warn".clone_into(&mut config.log.filter);
     }
     log(&config)?;
     block_on(async {

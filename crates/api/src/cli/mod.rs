@@ -11,6 +11,7 @@ mod slots;
 mod verify;
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,8 +42,8 @@ struct Global {
     /// The data folder
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The database, sqlite:FILE or postgres://…
-    #[arg(long, global = true, value_name = "URL", hide = true)]
+    /// The database, sqlite:FILE or postgres://…; better set where other users cannot see it
+    #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
 }
 
@@ -135,10 +136,12 @@ fn reference() -> String {
 fn section(page: &mut String, command: &mut clap::Command, name: &str) {
     let help = command.render_long_help().to_string();
     let help: Vec<&str> = help.lines().map(str::trim_end).collect();
-    page.push_str(&format!(
+    // Writing to a String cannot fail.
+    let _ = write!(
+        page,
         "\n## `{name}`\n\n```text\n{}\n```\n",
         help.join("\n").trim_end()
-    ));
+    );
     for inner in command
         .get_subcommands_mut()
         .filter(|inner| !inner.is_hide_set())

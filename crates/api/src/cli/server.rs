@@ -16,8 +16,11 @@ pub(super) struct ServeArgs {
     /// The address and port to listen at
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// How guests reach the server, such as https://meet.example.org
-    #[arg(long, value_name = "URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "How guests reach the server, such as https://meet.example.org"
+    )]
     public_url: Option<String>,
     /// Do not send mails; run kalends worker beside
     #[arg(long)]

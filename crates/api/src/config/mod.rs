@@ -330,16 +330,13 @@ impl Config {
 
     /// How guests reach the server, without a slash at the end.
     pub fn public_url(&self) -> String {
-        match &self.http.public_url {
-            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-            None => {
-                let listen = self.http.listen;
-                if listen.ip().is_unspecified() {
-                    format!("http://localhost:{}", listen.port())
-                } else {
-                    format!("http://{listen}")
-                }
-            }
+        let listen = self.http.listen;
+        if let Some(url) = &self.http.public_url {
+            url.as_str().trim_end_matches('/').to_owned()
+        } else if listen.ip().is_unspecified() {
+            format!("http://localhost:{}", listen.port())
+        } else {
+            format!("http://{listen}")
         }
     }
 

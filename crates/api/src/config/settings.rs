@@ -141,10 +141,15 @@ const fn scalar(
     }
 }
 
-const fn secret(setting: Setting) -> Setting {
+const fn secret(
+    key: &'static str,
+    default: &'static str,
+    about: &'static str,
+    check: fn(&Figment, &str) -> Result<(), String>,
+) -> Setting {
     Setting {
         secret: true,
-        ..setting
+        ..text(key, default, about, check)
     }
 }
 
@@ -210,12 +215,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "How long a booking waits in line before it is answered with 503 and `Retry-After`.",
         is_positive,
     ),
-    secret(text(
+    secret(
         "database.url",
         "`sqlite:` and `kalends.db` in the data folder",
         "The database: `sqlite:FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`.",
         is_database_url,
-    )),
+    ),
     scalar(
         "database.migrate",
         "true",
@@ -289,24 +294,24 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The account, where the server asks for one.",
         is::<String>,
     ),
-    secret(text(
+    secret(
         "mail.smtp.password",
         "none",
         "The account's password. Better set in the environment than in the file.",
         is::<String>,
-    )),
+    ),
     text(
         "mail.smtp.ca_file",
         "none",
         "A file of certificates (PEM) that are believed beside those that the system trusts.",
         is::<PathBuf>,
     ),
-    secret(text(
+    secret(
         "secrets.key",
         "`secret.key` in the data folder, made once",
         "64 hexadecimal digits that seal the links in mails. Several servers on one database need the same one.",
         is_key,
-    )),
+    ),
     text(
         "log.filter",
         r#""info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn""#,

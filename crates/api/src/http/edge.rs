@@ -8,7 +8,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::{self, Bytes, BytesMut};
-use actix_web::{Error, HttpMessage as _};
+use actix_web::{Error, HttpMessage as _, ResponseError as _};
 use futures_util::StreamExt as _;
 use tracing::Instrument as _;
 
@@ -41,21 +41,15 @@ pub async fn edge(
     let method = request.method().clone();
     let span = tracing::info_span!("request", request.id = %id);
     let mut response = async {
-        match read_body(&mut request, limits).await {
-            Err(problem) => {
-                let (request, _) = request.into_parts();
-                let response = actix_web::ResponseError::error_response(&problem);
-                Ok(ServiceResponse::new(request, response))
-            }
-            Ok(()) => {
-                if method == Method::HEAD {
-                    request.head_mut().method = Method::GET;
-                }
-                next.call(request)
-                    .await
-                    .map(ServiceResponse::map_into_boxed_body)
-            }
+        if let Err(problem) = read_body(&mut request, limits).await {
+            return Ok(request.into_response(problem.error_response()));
         }
+        if method == Method::HEAD {
+            request.head_mut().method = Method::GET;
+        }
+        next.call(request)
+            .await
+            .map(ServiceResponse::map_into_boxed_body)
     }
     .instrument(span.clone())
     .await?;
@@ -65,7 +59,9 @@ pub async fn edge(
         let headers = response.headers().clone();
         let mut rewritten = problem.respond(&id);
         for (name, value) in headers {
-            if !rewritten.headers().contains_key(&name) && name != header::CONTENT_LENGTH {
+            let of_the_old_body =
+                [header::CONTENT_LENGTH, header::CONTENT_ENCODING].contains(&name);
+            if !of_the_old_body && !rewritten.headers().contains_key(&name) {
                 rewritten.headers_mut().append(name, value);
             }
         }

@@ -765,6 +765,24 @@ async fn methods_and_formats_are_negotiated() {
 }
 
 #[actix_web::test]
+async fn a_problem_can_be_read_whoever_compresses() {
+    let server = Server::new().await;
+    let kalends = server.kalends.clone();
+    let app = App::new()
+        .wrap(actix_web::middleware::Compress::default())
+        .wrap(from_fn(edge))
+        .configure(move |config| configure(config, &kalends));
+    let app = test::init_service(app).await;
+    let request = TestRequest::get()
+        .uri("/api/v1/public/nobody")
+        .insert_header(("accept-encoding", "gzip"));
+    let response = test::call_service(&app, request.to_request()).await;
+    assert!(!response.headers().contains_key("content-encoding"));
+    let body: Value = test::read_body_json(response).await;
+    assert_eq!(body["code"], "not-found");
+}
+
+#[actix_web::test]
 async fn what_is_over_cannot_be_called_off() {
     let server = Server::new().await;
     let booked = server.book("intro", "2026-11-24T09:00:00+01:00").await;

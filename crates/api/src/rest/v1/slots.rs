@@ -102,15 +102,14 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let (workspace, event_type) = (super::slug(&path.0)?, super::slug(&path.1)?);
     let asked = Asked::read(&request)?;
-    let zone = match asked.zone {
-        Some(zone) => zone,
-        None => {
-            let page = kalends
-                .scheduling
-                .event_type_page(&workspace, &event_type)
-                .await?;
-            page.event_type.rules.timezone
-        }
+    let zone = if let Some(zone) = asked.zone {
+        zone
+    } else {
+        let page = kalends
+            .scheduling
+            .event_type_page(&workspace, &event_type)
+            .await?;
+        page.event_type.rules.timezone
     };
     let (from, to) = asked.range(zone, kalends.clock.now())?;
     let found = kalends
