@@ -292,4 +292,79 @@ mod tests {
         );
         assert_eq!(world.storage.claim_count(), 1);
     }
+
+    /// Numbers that look random and are the same every time.
+    struct Dice(u64);
+
+    impl Dice {
+        fn roll(&mut self, sides: usize) -> usize {
+            // Knuth's MMIX constants; the high bits are the good ones.
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(self.0 >> 33).unwrap_or(0) % sides
+        }
+    }
+
+    #[tokio::test]
+    async fn after_any_number_of_bookings_and_cancellations_nothing_overlaps_and_nothing_is_left_behind()
+     {
+        let world = World::new(
+            "host ann Europe/Berlin 09:00-17:00
+             host bob America/New_York 08:00-12:00
+             host cem UTC 10:00-16:00
+             event pool 30 robin:ann,bob,cem step=15 buffers=5/10 per_day=4
+             event pair 45 all:ann,cem buffers=0/15
+             event class 60 robin:cem,bob seats=3
+             event solo 20 ann",
+        )
+        .await;
+        let events = ["pool", "pair", "class", "solo"];
+        let mut dice = Dice(7);
+        let mut open = Vec::new();
+        let mut refused = 0;
+        for _ in 0..400 {
+            if !open.is_empty() && dice.roll(8) == 0 {
+                let token = open.swap_remove(dice.roll(open.len()));
+                assert_eq!(world.cancel(&token).await, "cancelled");
+            } else {
+                let minute = 7 * 60 + 5 * dice.roll(120);
+                let start = format!("24T{:02}:{:02}", minute / 60, minute % 60);
+                let command = World::command(events[dice.roll(events.len())], &start);
+                match world.scheduling.book(&command).await {
+                    Ok(booked) => open.push(booked.manage_token),
+                    Err(_) => refused += 1,
+                }
+            }
+            nothing_overlaps(&world).await;
+        }
+        assert!(open.len() > 5 && refused > 50, "{} {refused}", open.len());
+        for token in open {
+            assert_eq!(world.cancel(&token).await, "cancelled");
+        }
+        assert_eq!(world.storage.claim_count(), 0);
+        assert_eq!(world.credits("pool").await, "ann+0 bob+0 cem+0");
+        assert_eq!(world.credits("class").await, "cem+0 bob+0");
+    }
+
+    /// Of one host, no two meetings overlap, buffers included, unless they share a session.
+    async fn nothing_overlaps(world: &World) {
+        let mut taken = Vec::new();
+        for booking in world.bookings().await {
+            if booking.state.takes_time() {
+                let reservation = booking.reservation();
+                taken.extend(booking.hosts.iter().map(|host| (*host, reservation)));
+            }
+        }
+        for (n, (host, a)) in taken.iter().enumerate() {
+            for (other, b) in &taken[n + 1..] {
+                let shared = host.session.is_some() && host.session == other.session;
+                assert!(
+                    host.user != other.user || shared || !a.overlaps(b),
+                    "{a} {b}"
+                );
+            }
+        }
+    }
 }
