@@ -20,7 +20,7 @@ where
     T: Future<Output = ()> + Send + 'static,
 {
     if !test_support::with_postgres(|url| test(Database { url })).await {
-        println!("left out: {} has postgres", test_support::WITHOUT);
+        eprintln!("left out: {} has postgres", test_support::WITHOUT);
     }
 }
 

@@ -17,7 +17,7 @@ where
     F: FnOnce(Database) -> T,
     T: Future<Output = ()> + Send + 'static,
 {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let url = format!("sqlite:{}", folder.path().join("kalends.db").display());
     test(Database { url }).await;
 }

@@ -1,6 +1,11 @@
 //! What is tested on both databases beyond the contract: statements written by hand, damaged rows, migrations, and
 //! transactions that the caller began.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "these are tests: panicking is how they say no"
+)]
+
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -246,7 +251,7 @@ pub(crate) async fn a_session_cannot_be_overfilled_by_hand(database: Database) {
 }
 
 /// Asserts that reading fails and names the place.
-async fn assert_corrupt<T: std::fmt::Debug>(
+fn assert_corrupt<T: std::fmt::Debug>(
     result: Result<T, StorageError>,
     (table, column, row): (&str, &str, Uuid),
 ) {
@@ -304,27 +309,30 @@ pub(crate) async fn damaged_rows_say_where_they_stand(database: Database) {
         let mut work = house.read().await;
         match table {
             "workspaces" => {
-                assert_corrupt(work.directory().workspace(house.workspace).await, place).await;
+                assert_corrupt(work.directory().workspace(house.workspace).await, place);
             }
             "people" => {
                 let people = work.directory().people(&[house.host]).await;
-                assert_corrupt(people, place).await;
+                assert_corrupt(people, place);
             }
             "event_types" => {
                 let found = work.event_types().get(house.event_type.id).await;
-                assert_corrupt(found, place).await;
+                assert_corrupt(found, place);
             }
-            _ => assert_corrupt(work.bookings().get(house.booking.id).await, place).await,
+            _ => assert_corrupt(work.bookings().get(house.booking.id).await, place),
         }
         drop(work);
         by_hand(&raw, &format!("update {table} set {column} = (select {column} from kept where id = {row}) where id = {row}")).await;
         by_hand(&raw, "drop table kept").await;
     }
+}
 
+pub(crate) async fn damaged_parts_say_where_they_stand(database: Database) {
+    let (house, raw) = database.with_a_booking().await;
     by_hand(&raw, "update attendees set rsvp = 'maybe'").await;
     let attendee = house.booking.attendees[0].id.as_uuid();
     let found = house.read().await.bookings().get(house.booking.id).await;
-    assert_corrupt(found, ("attendees", "rsvp", attendee)).await;
+    assert_corrupt(found, ("attendees", "rsvp", attendee));
 
     by_hand(&raw, "update schedules set availability = '{}'").await;
     let found = house.read().await.schedules().defaults(&[house.host]).await;
@@ -536,16 +544,7 @@ pub(crate) async fn verifying_names_every_violation(database: Database) {
         .unwrap();
     seated.hosts[0].session = Some(session);
     work.bookings().insert(&seated).await.unwrap();
-    let entry = |host, credit| LedgerEntry {
-        host,
-        weight: 100,
-        credit,
-        last_assigned: None,
-    };
-    let ledger = RotationLedger {
-        entries: vec![entry(ann, 100), entry(bob, -100)],
-        next: 1,
-    };
+    let ledger = even_ledger(ann, bob);
     work.rotation().store(class.id, &ledger).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(house.storage.verify().await.unwrap(), []);
@@ -614,7 +613,11 @@ pub(crate) async fn verifying_names_every_violation(database: Database) {
         ),
     )
     .await;
+}
 
+pub(crate) async fn verifying_finds_a_double_booking(database: Database) {
+    let (house, raw) = database.with_a_booking().await;
+    let (ann, first) = (house.host, house.booking.id);
     // A double booking, which needs the database's own guard out of the way.
     for guard in match house.backend {
         DbBackend::Postgres => vec!["alter table claims drop constraint claims_disjoint"],
@@ -637,11 +640,24 @@ pub(crate) async fn verifying_names_every_violation(database: Database) {
     assert_eq!(
         found[0].to_string(),
         format!(
-            "host {ann} is booked twice: booking {a} takes 2026-11-24T09:00:00Z/2026-11-24T09:30:00Z, \
+            "host {ann} is booked twice: booking {first} takes 2026-11-24T09:00:00Z/2026-11-24T09:30:00Z, \
              booking {} takes 2026-11-24T09:10:00Z/2026-11-24T09:40:00Z",
             second.id
         )
     );
+}
+
+fn even_ledger(ann: UserId, bob: UserId) -> RotationLedger<UserId> {
+    let entry = |host, credit| LedgerEntry {
+        host,
+        weight: 100,
+        credit,
+        last_assigned: None,
+    };
+    RotationLedger {
+        entries: vec![entry(ann, 100), entry(bob, -100)],
+        next: 1,
+    }
 }
 
 async fn said(house: &House) -> Vec<String> {
@@ -717,7 +733,7 @@ pub(crate) async fn many_reservations_are_one_query(database: Database) {
     }
     // A query for each host or booking takes hundreds of times as long; this bound holds on a slow machine too.
     let each = started.elapsed() / 10;
-    println!("{} reservations in {each:?}", found.len());
+    eprintln!("{} reservations in {each:?}", found.len());
     assert!(each.as_millis() < 500, "{each:?}");
 }
 
@@ -728,11 +744,13 @@ macro_rules! tests {
             overlapping_claims_written_by_hand_are_refused
             a_session_cannot_be_overfilled_by_hand
             damaged_rows_say_where_they_stand
+            damaged_parts_say_where_they_stand
             an_effect_that_does_not_parse_is_leased_as_unreadable
             migrating_is_done_once_by_however_many
             a_booking_joins_the_callers_transaction
             a_pool_that_is_used_up_is_unavailable
             verifying_names_every_violation
+            verifying_finds_a_double_booking
             many_reservations_are_one_query
         }
     };

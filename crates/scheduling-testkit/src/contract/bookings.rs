@@ -347,7 +347,7 @@ pub async fn a_booking_moves_by_less_than_its_length(storage: Arc<dyn Storage>) 
     let booking = house.booking(&[house.ann.id], NINE);
     house.insert(&booking).await.unwrap();
     let moved = changed(&booking, |b| {
-        b.interval = interval("2026-11-24T09:10:00Z", 30)
+        b.interval = interval("2026-11-24T09:10:00Z", 30);
     });
     house.update(&moved).await.unwrap();
     assert_eq!(house.stored(booking.id).await.as_ref(), Some(&moved));
@@ -370,7 +370,7 @@ pub async fn a_booking_cannot_move_onto_another(storage: Arc<dyn Storage>) {
     house.insert(&first).await.unwrap();
     house.insert(&second).await.unwrap();
     let moved = changed(&first, |b| {
-        b.interval = interval("2026-11-24T09:45:00Z", 30)
+        b.interval = interval("2026-11-24T09:45:00Z", 30);
     });
     assert_conflict(house.update(&moved).await);
     assert_eq!(house.stored(first.id).await.as_ref(), Some(&first));

@@ -23,7 +23,9 @@
 
 #![expect(
     clippy::missing_panics_doc,
-    reason = "panicking is how a test says no; the module says so once"
+    clippy::needless_pass_by_value,
+    clippy::unwrap_used,
+    reason = "these are tests: panicking is how they say no, and the module says so once"
 )]
 
 pub mod bookings;
