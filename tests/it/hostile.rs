@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::support::acme;
 use crate::support::api::Api;
 use crate::support::http;
+use crate::support::measure;
 use crate::support::server::Server;
 
 const BOOKINGS: &str = "/api/v1/public/acme/event-types/half-hour/bookings";
@@ -109,7 +110,10 @@ async fn what_no_browser_sends_gets_a_client_error_and_the_server_stays_up() {
             .status,
         201
     );
-    println!("after all that: {} KiB resident", server.resident_kib());
+    measure::note(&format!(
+        "after all that: {} KiB resident",
+        server.resident_kib()
+    ));
     assert!(
         server.resident_kib() < 300 * 1024,
         "memory grew without bound"
@@ -152,7 +156,7 @@ async fn clients_that_hardly_send_anything_keep_nobody_else_waiting() {
     // And none of them is kept for ever.
     for mut stream in slow {
         stream
-            .set_read_timeout(Some(Duration::from_secs(60)))
+            .set_read_timeout(Some(Duration::from_mins(1)))
             .expect("a limit can be set");
         let mut answer = Vec::new();
         let read = stream.read_to_end(&mut answer);

@@ -12,6 +12,7 @@ use crate::support::acme;
 use crate::support::api::{Answer, Api, instant};
 use crate::support::counterpart;
 use crate::support::mails;
+use crate::support::measure;
 use crate::support::server::Server;
 
 /// Whoever waits in line here waits as long as it takes: these tests are about who wins, not about how fast.
@@ -78,9 +79,9 @@ async fn two_hundred_want_one_slot(name: &str, servers: &[Server], mail_folder: 
 
     assert_one_winner(&answers, wanted);
     assert!(looks > 0);
-    println!(
+    measure::note(&format!(
         "{name}: 200 bookings answered in {took:?}; meanwhile {looks} looks at the page, the worst {worst:?}"
-    );
+    ));
 
     // The winner and the host are told; nobody else is.
     let winner = answers

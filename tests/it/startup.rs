@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::http;
+use crate::support::measure;
 use crate::support::server::{self, Server};
 
 #[test]
@@ -15,7 +16,9 @@ fn an_empty_folder_becomes_a_server() {
     assert!(first.starts_with("HTTP/1.1 404"), "{first}");
 
     let idle = server.resident_kib();
-    println!("an empty folder to the first page: {took:?}; idle: {idle} KiB resident");
+    measure::note(&format!(
+        "an empty folder to the first page: {took:?}; idle: {idle} KiB resident"
+    ));
     // Generous, for builds without optimisation on busy machines; the reference has measured values.
     assert!(took < Duration::from_secs(30));
     assert!(idle < 200 * 1024);

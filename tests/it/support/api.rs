@@ -41,7 +41,7 @@ impl Api {
     pub(crate) fn of(base: &str) -> Self {
         // The time limit is a guard against hanging.
         let client = Client::builder()
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .no_proxy()
             .build();
         Self {

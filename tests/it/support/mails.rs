@@ -84,7 +84,7 @@ pub(crate) fn wait_until(folder: &Path, what: &str, wanted: impl Fn(&[Mail]) -> 
         if wanted(&mails) {
             return mails;
         }
-        if began.elapsed() > Duration::from_secs(240) {
+        if began.elapsed() > Duration::from_mins(4) {
             let there: Vec<String> = mails
                 .iter()
                 .map(|mail| format!("{} | {}", mail.header("To"), mail.header("Subject")))

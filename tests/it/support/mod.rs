@@ -5,5 +5,6 @@ pub(crate) mod api;
 pub(crate) mod counterpart;
 pub(crate) mod http;
 pub(crate) mod mails;
+pub(crate) mod measure;
 pub(crate) mod place;
 pub(crate) mod server;

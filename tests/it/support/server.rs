@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::place;
 
 /// How long a server may take to answer its first request. A guard against hanging, not a measure.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A `kalends` with settings of its own, and nothing from this process's environment.
 pub(crate) fn kalends(settings: &[(&str, &str)]) -> Command {
