@@ -1,25 +1,31 @@
 //! `/book/{workspace}/{event}`: the calendar and the times of a day, in the guest's zone.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod month;
+mod times;
+
+use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use scheduling_app::Scheduling;
 use scheduling_app::availability::{EventTypePage, FindError, FindSlots, FoundSlots};
 use scheduling_core::directory::Person;
+use scheduling_core::event_type::Capacity;
 use scheduling_core::text::Slug;
 use serde::{Deserialize, Serialize};
 
-use super::calendar::{MarkHours, Month, Offer, Sheet, by_date, clock_change, mark};
+use super::calendar::{Month, Offer, Sheet, by_date};
 use super::guest::{HourCycle, View};
-use super::links::{Paths, instant, parse_instant, with_query};
+use super::links::{Paths, parse_instant, with_query};
 use super::people::Hosts;
 use super::place::Place;
 use super::templates::Page;
-use super::wording::{city, clock_time, first_name, full_date, offset, offset_minutes, short_date};
+use super::wording::{city, clock_time, first_name, offset, offset_minutes};
 use super::{PageError, WebState, accept_language, query};
+use month::{MonthView, month_view};
+use times::{Times, times};
 
 /// The page's context.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -63,7 +69,7 @@ impl About {
             minutes: event_type.rules.duration.get(),
             seats: Some(event_type.rules.capacity)
                 .filter(|capacity| capacity.is_group())
-                .map(|capacity| capacity.get()),
+                .map(Capacity::get),
             place: Place::public(&event_type.location),
             hosts: Hosts::of(event_type, &page.hosts),
         }
@@ -98,112 +104,6 @@ struct Kept {
     date: Option<String>,
     tz: Option<String>,
     clock: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct MonthView {
-    name: String,
-    year: i32,
-    previous: Option<String>,
-    next: Option<String>,
-    weeks: Vec<Vec<Day>>,
-    mark: MarkView,
-}
-
-/// The scale of the daymarks.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct MarkView {
-    from: u32,
-    to: u32,
-    width: u32,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct Day {
-    date: String,
-    number: u32,
-    /// Its month's short name, on the first of a month.
-    month: Option<String>,
-    full: String,
-    today: bool,
-    selected: bool,
-    times: usize,
-    /// Where it leads, when times are open.
-    href: Option<String>,
-    mark: String,
-}
-
-/// The column of times.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum Times {
-    /// A day with times.
-    Day(DayTimes),
-    /// The chosen day has none.
-    FullDay { full: String, next: Option<Jump> },
-    /// The shown month has none.
-    FullMonth { month: String, next: Option<Jump> },
-    /// Nothing can be booked.
-    Nothing,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct DayTimes {
-    date: String,
-    short: String,
-    full: String,
-    count: usize,
-    /// Minutes by which clocks go forward on this day, negative when they go back.
-    clock_change: i32,
-    parts: Vec<Part>,
-}
-
-/// A part of the day with its times.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct Part {
-    /// Not given when the day has few times.
-    name: Option<PartOfDay>,
-    slots: Vec<Slot>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum PartOfDay {
-    Morning,
-    Afternoon,
-    Evening,
-}
-
-impl PartOfDay {
-    fn at(hour: u32) -> Self {
-        match hour {
-            0..12 => Self::Morning,
-            12..17 => Self::Afternoon,
-            _ => Self::Evening,
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct Slot {
-    value: String,
-    start: String,
-    end: String,
-    /// The offset, for a wall time that happens twice on this day.
-    offset: Option<String>,
-    seats_left: Option<u32>,
-    /// How many days later it is for the hosts.
-    host_days: i64,
-    /// Whose day that is, when there is one host.
-    host: Option<String>,
-}
-
-/// A day to go to instead.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct Jump {
-    href: String,
-    /// "Wed 2 Dec", when the day is known.
-    date: Option<String>,
 }
 
 impl Page for Booker {
@@ -284,7 +184,7 @@ impl Booker {
         };
         Self {
             about: About::new(page, paths),
-            zone: zone_note(view, sources.now, &page.hosts),
+            zone: zone_note(sources.view, sources.now, &page.hosts),
             month: month_view(sources, &days, date, &here),
             times: times(sources, &days, date, &here),
             kept,
@@ -308,7 +208,7 @@ fn first_open_date(days: &BTreeMap<NaiveDate, Vec<Offer>>, month: Month) -> Opti
 }
 
 /// A link to a month or day of this page, in the chosen zone and clock.
-fn href(here: &str, view: &View, month: Month, date: Option<NaiveDate>) -> String {
+fn href(here: &str, view: View, month: Month, date: Option<NaiveDate>) -> String {
     let mut fields = vec![("month", month.to_string())];
     if let Some(date) = date {
         fields.push(("date", date.to_string()));
@@ -326,7 +226,7 @@ fn href(here: &str, view: &View, month: Month, date: Option<NaiveDate>) -> Strin
     }
 }
 
-fn zone_note(view: &View, now: DateTime<Utc>, hosts: &[Person]) -> ZoneNote {
+fn zone_note(view: View, now: DateTime<Utc>, hosts: &[Person]) -> ZoneNote {
     let local = now.with_timezone(&view.zone);
     let host = match hosts {
         [host] => Some(host),
@@ -352,161 +252,6 @@ fn zone_note(view: &View, now: DateTime<Utc>, hosts: &[Person]) -> ZoneNote {
             })
             .filter(|host| host.ahead != 0),
         shortcuts,
-    }
-}
-
-fn month_view(
-    sources: &Sources<'_>,
-    days: &BTreeMap<NaiveDate, Vec<Offer>>,
-    selected: Option<NaiveDate>,
-    here: &str,
-) -> MonthView {
-    let Sources { view, sheet, .. } = sources;
-    let today = sources.now.with_timezone(&view.zone).date_naive();
-    let length = sources.page.event_type.rules.duration.get();
-    let hours = MarkHours::for_days(days, view.zone);
-    let shown: Vec<Day> = sheet
-        .dates()
-        .map(|date| {
-            let offers = days.get(&date).map_or(&[][..], Vec::as_slice);
-            Day {
-                date: date.to_string(),
-                number: date.day(),
-                month: (date.day() == 1).then(|| date.format("%b").to_string()),
-                full: full_date(date),
-                today: date == today,
-                selected: selected == Some(date),
-                times: offers.len(),
-                href: (!offers.is_empty()).then(|| href(here, view, sheet.month, Some(date))),
-                mark: mark(offers, view.zone, length, hours),
-            }
-        })
-        .collect();
-    let go = |month: Month| href(here, view, month, None);
-    MonthView {
-        name: sheet.month.name(),
-        year: sheet.month.first().year(),
-        previous: (sheet.month > Month::of(today)).then(|| go(sheet.month.previous())),
-        next: (sheet.month < Month::last_shown(today)).then(|| go(sheet.month.next())),
-        weeks: shown.chunks(7).map(<[Day]>::to_vec).collect(),
-        mark: MarkView {
-            from: hours.from,
-            to: hours.to,
-            width: hours.to - hours.from,
-        },
-    }
-}
-
-fn times(
-    sources: &Sources<'_>,
-    days: &BTreeMap<NaiveDate, Vec<Offer>>,
-    selected: Option<NaiveDate>,
-    here: &str,
-) -> Times {
-    let view = &sources.view;
-    let today = sources.now.with_timezone(&view.zone).date_naive();
-    let jump = |date: NaiveDate| Jump {
-        href: href(here, view, Month::of(date), Some(date)),
-        date: Some(short_date(date)),
-    };
-    let next_available = || {
-        sources
-            .next_available
-            .map(|start| jump(start.with_timezone(&view.zone).date_naive()))
-    };
-    // Beyond the shown days only the page without a month knows.
-    let from_the_start = || {
-        let fields = view.fields();
-        Jump {
-            href: with_query(
-                here,
-                fields.iter().map(|(name, value)| (*name, value.as_str())),
-            ),
-            date: None,
-        }
-    };
-    let Some(date) = selected else {
-        let next = next_available();
-        if next.is_none() && sources.sheet.month == Month::of(today) {
-            return Times::Nothing;
-        }
-        return Times::FullMonth {
-            month: sources.sheet.month.name(),
-            next: next.or_else(|| Some(from_the_start())),
-        };
-    };
-    let Some(offers) = days.get(&date) else {
-        return Times::FullDay {
-            full: full_date(date),
-            next: days
-                .range(date..)
-                .next()
-                .map(|(date, _)| jump(*date))
-                .or_else(next_available)
-                .or_else(|| Some(from_the_start())),
-        };
-    };
-    Times::Day(DayTimes {
-        date: date.to_string(),
-        short: short_date(date),
-        full: full_date(date),
-        count: offers.len(),
-        clock_change: clock_change(date, view.zone),
-        parts: parts(offers, view, sources.page),
-    })
-}
-
-/// How many times a day has before they stand under headings.
-const FEW: usize = 5;
-
-fn parts(offers: &[Offer], view: &View, page: &EventTypePage) -> Vec<Part> {
-    let local = |offer: &Offer| offer.start.with_timezone(&view.zone);
-    let mut seen = BTreeSet::new();
-    let twice: BTreeSet<_> = offers
-        .iter()
-        .map(|offer| local(offer).time())
-        .filter(|time| !seen.insert(*time))
-        .collect();
-    let mut parts: Vec<Part> = Vec::new();
-    for offer in offers {
-        let start = local(offer);
-        let end = start.clone() + page.event_type.rules.duration.delta();
-        let name = (offers.len() > FEW).then(|| PartOfDay::at(start.hour()));
-        let slot = Slot {
-            value: instant(offer.start),
-            start: clock_time(&start, view.cycle),
-            end: clock_time(&end, view.cycle),
-            offset: twice.contains(&start.time()).then(|| offset(&start)),
-            seats_left: offer.seats_left,
-            host_days: host_days(&start, &page.hosts),
-            host: match page.hosts.as_slice() {
-                [host] => Some(first_name(host.name.as_str()).to_owned()),
-                _ => None,
-            },
-        };
-        match parts.last_mut() {
-            Some(part) if part.name == name => part.slots.push(slot),
-            _ => parts.push(Part {
-                name,
-                slots: vec![slot],
-            }),
-        }
-    }
-    parts
-}
-
-/// How many days later it is for the hosts, when that is the same for all of them.
-fn host_days(start: &DateTime<Tz>, hosts: &[Person]) -> i64 {
-    let differences: BTreeSet<i64> = hosts
-        .iter()
-        .map(|host| {
-            let there = start.with_timezone(&host.timezone).date_naive();
-            (there - start.date_naive()).num_days()
-        })
-        .collect();
-    match differences.first() {
-        Some(days) if differences.len() == 1 => *days,
-        _ => 0,
     }
 }
 
@@ -644,405 +389,4 @@ fn offers(found: &FoundSlots) -> Vec<Offer> {
 }
 
 #[cfg(test)]
-impl Booker {
-    pub(super) fn samples() -> Vec<(&'static str, Self)> {
-        use tests::{Ask, booker};
-
-        vec![
-            ("single", booker(&Ask::default())),
-            (
-                "twelve-hours",
-                booker(&Ask {
-                    view: View {
-                        cycle: HourCycle::H12,
-                        cycle_chosen: true,
-                        zone_chosen: false,
-                        ..super::sample::view(Tz::America__Sao_Paulo)
-                    },
-                    ..Ask::default()
-                }),
-            ),
-            (
-                "team",
-                booker(&Ask {
-                    page: super::sample::rotating(),
-                    date: Some("2026-11-26"),
-                    ..Ask::default()
-                }),
-            ),
-            (
-                "seats",
-                booker(&Ask {
-                    page: super::sample::seats(),
-                    offers: super::sample::offers()
-                        .into_iter()
-                        .zip((1..13).cycle())
-                        .map(|(offer, seats)| Offer {
-                            seats_left: Some(seats),
-                            ..offer
-                        })
-                        .collect(),
-                    view: super::sample::view(Tz::Pacific__Auckland),
-                    ..Ask::default()
-                }),
-            ),
-            (
-                "taken",
-                booker(&Ask {
-                    date: Some("2026-11-24"),
-                    gone: Some("2026-11-24T11:00:00Z"),
-                    ..Ask::default()
-                }),
-            ),
-            (
-                "full-day",
-                booker(&Ask {
-                    date: Some("2026-11-27"),
-                    ..Ask::default()
-                }),
-            ),
-            (
-                "full-month",
-                booker(&Ask {
-                    offers: Vec::new(),
-                    next_available: Some("2026-12-22T09:00:00Z"),
-                    ..Ask::default()
-                }),
-            ),
-            (
-                "nothing",
-                booker(&Ask {
-                    offers: Vec::new(),
-                    ..Ask::default()
-                }),
-            ),
-            (
-                "hostile",
-                booker(&Ask {
-                    page: super::sample::hostile(),
-                    ..Ask::default()
-                }),
-            ),
-        ]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::sample;
-    use super::*;
-
-    /// What a page is asked for: by default, the first conversation from Lisbon.
-    pub(super) struct Ask {
-        pub page: EventTypePage,
-        pub view: View,
-        pub month: Option<&'static str>,
-        pub date: Option<&'static str>,
-        pub offers: Vec<Offer>,
-        pub next_available: Option<&'static str>,
-        pub gone: Option<&'static str>,
-        pub now: DateTime<Utc>,
-    }
-
-    impl Default for Ask {
-        fn default() -> Self {
-            Self {
-                page: sample::single(),
-                view: sample::view(Tz::Europe__Lisbon),
-                month: None,
-                date: None,
-                offers: sample::offers(),
-                next_available: None,
-                gone: None,
-                now: sample::now(),
-            }
-        }
-    }
-
-    pub(super) fn booker(ask: &Ask) -> Booker {
-        let today = ask.now.with_timezone(&ask.view.zone).date_naive();
-        let question = Question {
-            month: ask.month.map(str::to_owned),
-            date: ask.date.map(str::to_owned),
-            ..Question::default()
-        };
-        let wanted = Wanted::new(&question, today);
-        Booker::new(&Sources {
-            page: &ask.page,
-            paths: &Paths::new(""),
-            view: ask.view,
-            now: ask.now,
-            sheet: Sheet::new(wanted.month.unwrap_or(Month::of(today)), today),
-            date: wanted.date,
-            offers: ask.offers.clone(),
-            next_available: ask.next_available.map(sample::at),
-            gone: ask.gone.map(sample::at),
-        })
-    }
-
-    fn offers(starts: &[&str]) -> Vec<Offer> {
-        starts
-            .iter()
-            .map(|start| Offer {
-                start: sample::at(start),
-                seats_left: None,
-            })
-            .collect()
-    }
-
-    fn day(times: Times) -> DayTimes {
-        match times {
-            Times::Day(day) => day,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn wanted(month: &str, date: &str) -> (Option<String>, Option<NaiveDate>) {
-        let question = Question {
-            month: Some(month.to_owned()),
-            date: Some(date.to_owned()),
-            ..Question::default()
-        };
-        let wanted = Wanted::new(&question, "2026-11-20".parse().unwrap());
-        (wanted.month.map(|month| month.to_string()), wanted.date)
-    }
-
-    #[test]
-    fn a_link_names_month_and_date_and_nonsense_is_left_out() {
-        let date = |text: &str| text.parse::<NaiveDate>().ok();
-        assert_eq!(
-            wanted("2026-11", "2026-11-24"),
-            (Some("2026-11".to_owned()), date("2026-11-24"))
-        );
-        // A day that the month's sheet shows at its end stays on that sheet; others bring their month.
-        assert_eq!(
-            wanted("2026-11", "2026-12-02"),
-            (Some("2026-11".to_owned()), date("2026-12-02"))
-        );
-        assert_eq!(
-            wanted("2026-11", "2027-02-02"),
-            (Some("2027-02".to_owned()), date("2027-02-02"))
-        );
-        assert_eq!(wanted("0000-00", "2026-02-30"), (None, None));
-        assert_eq!(
-            wanted("1999-01", "1999-01-01"),
-            (Some("2026-11".to_owned()), None)
-        );
-        assert_eq!(wanted("", "+262143-12-31"), (None, None));
-    }
-
-    #[test]
-    fn the_first_open_day_is_chosen_and_its_times_stand_in_parts() {
-        let booker = booker(&Ask::default());
-        assert_eq!(booker.kept.date.as_deref(), Some("2026-11-23"));
-        let day = day(booker.times);
-        assert_eq!((day.short.as_str(), day.count), ("Mon 23 Nov", 5));
-        assert_eq!(day.parts.len(), 1, "few times need no headings");
-        assert_eq!(day.parts[0].slots[0].value, "2026-11-23T14:00:00Z");
-        assert_eq!(day.parts[0].slots[0].end, "14:30");
-    }
-
-    #[test]
-    fn many_times_stand_under_morning_and_afternoon() {
-        let day = day(booker(&Ask {
-            date: Some("2026-11-24"),
-            ..Ask::default()
-        })
-        .times);
-        let parts: Vec<_> = day
-            .parts
-            .iter()
-            .map(|part| (part.name, part.slots.len()))
-            .collect();
-        assert_eq!(
-            parts,
-            [
-                (Some(PartOfDay::Morning), 3),
-                (Some(PartOfDay::Afternoon), 5)
-            ]
-        );
-    }
-
-    #[test]
-    fn links_keep_what_was_chosen_and_only_that() {
-        let chosen = booker(&Ask::default());
-        let day = chosen.month.weeks[1][1].clone();
-        assert_eq!(
-            day.href.as_deref(),
-            Some(
-                "/book/northwind/first-conversation?month=2026-11&date=2026-11-24&tz=Europe%2FLisbon#times"
-            )
-        );
-        let guessed = booker(&Ask {
-            view: View {
-                zone_chosen: false,
-                ..sample::view(Tz::Europe__Lisbon)
-            },
-            ..Ask::default()
-        });
-        assert_eq!(
-            guessed.month.next.as_deref(),
-            Some("/book/northwind/first-conversation?month=2026-12")
-        );
-        assert_eq!(guessed.month.previous, None);
-    }
-
-    #[test]
-    fn the_next_day_for_the_host_is_said() {
-        let tokyo = EventTypePage {
-            hosts: vec![sample::person(9, "Aiko Mori", Tz::Asia__Tokyo)],
-            ..sample::single()
-        };
-        let evening = Ask {
-            page: tokyo,
-            view: sample::view(Tz::America__New_York),
-            offers: offers(&["2026-11-24T14:30:00Z", "2026-11-24T23:00:00Z"]),
-            ..Ask::default()
-        };
-        let day = day(booker(&evening).times);
-        let slots = &day.parts[0].slots;
-        assert_eq!((slots[0].start.as_str(), slots[0].host_days), ("09:30", 0));
-        assert_eq!((slots[1].start.as_str(), slots[1].host_days), ("18:00", 1));
-        assert_eq!(slots[1].host.as_deref(), Some("Aiko"));
-    }
-
-    #[test]
-    fn hosts_on_different_dates_get_no_day_of_their_own() {
-        let page = sample::rotating();
-        let start = sample::at("2026-11-24T23:30:00Z").with_timezone(&Tz::Europe__Lisbon);
-        assert_eq!(host_days(&start, &page.hosts), 0);
-        assert_eq!(host_days(&start, &[sample::mara()]), 1);
-        assert_eq!(host_days(&start, &[]), 0);
-    }
-
-    #[test]
-    fn an_hour_that_comes_twice_is_told_apart_by_its_offset() {
-        let berlin = Ask {
-            view: sample::view(Tz::Europe__Berlin),
-            now: sample::at("2026-10-20T10:00:00Z"),
-            offers: offers(&[
-                "2026-10-25T00:30:00Z",
-                "2026-10-25T01:30:00Z",
-                "2026-10-25T02:30:00Z",
-            ]),
-            ..Ask::default()
-        };
-        let day = day(booker(&berlin).times);
-        assert_eq!(day.clock_change, -60);
-        let slots: Vec<_> = day.parts[0]
-            .slots
-            .iter()
-            .map(|slot| (slot.start.as_str(), slot.offset.as_deref()))
-            .collect();
-        assert_eq!(
-            slots,
-            [
-                ("02:30", Some("GMT+2")),
-                ("02:30", Some("GMT+1")),
-                ("03:30", None)
-            ]
-        );
-    }
-
-    #[test]
-    fn an_empty_month_leads_to_the_next_time_and_an_empty_calendar_says_so() {
-        let empty = |month, next_available| {
-            booker(&Ask {
-                month,
-                next_available,
-                offers: Vec::new(),
-                ..Ask::default()
-            })
-            .times
-        };
-        let Times::FullMonth {
-            month,
-            next: Some(next),
-        } = empty(None, Some("2027-01-05T09:00:00Z"))
-        else {
-            panic!("a month without times leads on");
-        };
-        assert_eq!(
-            (month.as_str(), next.date.as_deref()),
-            ("November", Some("Tue 5 Jan"))
-        );
-        assert!(
-            next.href.contains("month=2027-01&date=2027-01-05"),
-            "{}",
-            next.href
-        );
-        assert_eq!(empty(None, None), Times::Nothing);
-        // A later month knows nothing of earlier ones: the page without a month does.
-        let Times::FullMonth {
-            next: Some(next), ..
-        } = empty(Some("2027-06"), None)
-        else {
-            panic!("a later month leads back");
-        };
-        assert_eq!(
-            next.href,
-            "/book/northwind/first-conversation?tz=Europe%2FLisbon"
-        );
-    }
-
-    #[test]
-    fn a_full_day_leads_to_the_next_open_one() {
-        let full = booker(&Ask {
-            date: Some("2026-11-27"),
-            ..Ask::default()
-        });
-        let Times::FullDay {
-            full,
-            next: Some(next),
-        } = full.times
-        else {
-            panic!("nothing is open on the 27th");
-        };
-        assert_eq!(full, "Friday 27 November 2026");
-        assert_eq!(next.date.as_deref(), Some("Mon 30 Nov"));
-    }
-
-    #[test]
-    fn a_time_that_is_offered_is_not_called_gone() {
-        let gone = |gone| {
-            booker(&Ask {
-                gone: Some(gone),
-                ..Ask::default()
-            })
-            .gone
-        };
-        assert_eq!(gone("2026-11-24T11:00:00Z").as_deref(), Some("11:00"));
-        assert_eq!(gone("2026-11-24T14:00:00Z"), None);
-    }
-
-    #[test]
-    fn the_hosts_distance_is_told_only_where_clocks_differ() {
-        let ahead = |zone| {
-            booker(&Ask {
-                view: sample::view(zone),
-                ..Ask::default()
-            })
-            .zone
-            .host
-            .map(|host| host.ahead)
-        };
-        assert_eq!(ahead(Tz::Europe__Lisbon), Some(60));
-        assert_eq!(ahead(Tz::Asia__Kolkata), Some(-270));
-        assert_eq!(ahead(Tz::Europe__Paris), None);
-    }
-
-    #[test]
-    fn every_day_of_the_sheet_is_there_and_only_open_ones_lead_on() {
-        let booker = booker(&Ask::default());
-        assert_eq!(booker.month.weeks.len(), 5);
-        assert!(booker.month.weeks.iter().all(|week| week.len() == 7));
-        let days: Vec<_> = booker.month.weeks.concat();
-        assert!(days.iter().all(|day| day.href.is_some() == (day.times > 0)));
-        assert_eq!(days.iter().filter(|day| day.today).count(), 1);
-        assert_eq!(days.iter().filter(|day| day.selected).count(), 1);
-        assert_eq!(
-            days.iter().find_map(|day| day.month.as_deref()),
-            Some("Dec")
-        );
-    }
-}
+mod tests;

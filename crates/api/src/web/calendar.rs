@@ -211,10 +211,11 @@ pub(super) fn mark(offers: &[Offer], zone: Tz, length: u32, hours: MarkHours) ->
             _ => strokes.push((start, end)),
         }
     }
-    strokes
-        .iter()
-        .map(|(start, end)| format!("M{} 1h{}", hours_text(*start), hours_text(end - start)))
-        .collect()
+    let mut path = String::new();
+    for (start, end) in strokes {
+        path.extend(["M", &hours_text(start), " 1h", &hours_text(end - start)]);
+    }
+    path
 }
 
 /// Minutes as hours with at most two decimals.

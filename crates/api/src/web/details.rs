@@ -8,6 +8,7 @@ use scheduling_app::Scheduling;
 use scheduling_app::availability::EventTypePage;
 use scheduling_app::bookings::{BookError, BookSlot, InviteeDetails};
 use scheduling_core::ports::StorageError;
+use scheduling_core::slots::Unavailability;
 use scheduling_core::text::{EmailAddress, Note, PersonName, TextError};
 use serde::{Deserialize, Serialize};
 
@@ -175,7 +176,7 @@ impl Details {
         let local = sources.start.with_timezone(&view.zone);
         let today = sources.now.with_timezone(&view.zone).date_naive();
         let date = local.date_naive();
-        let end = local.clone() + page.event_type.rules.duration.delta();
+        let end = local + page.event_type.rules.duration.delta();
         let host = match page.hosts.as_slice() {
             [host] => Some(host),
             _ => None,
@@ -218,7 +219,7 @@ impl Details {
     }
 }
 
-fn alternatives(starts: &[DateTime<Utc>], wanted: DateTime<Utc>, view: &View) -> Vec<Alternative> {
+fn alternatives(starts: &[DateTime<Utc>], wanted: DateTime<Utc>, view: View) -> Vec<Alternative> {
     let day = wanted.with_timezone(&view.zone).date_naive();
     starts
         .iter()
@@ -362,8 +363,8 @@ async fn empty_form(
         answers: Answers::default(),
         idempotency_key: state.idempotency_key(),
     };
-    // The form holds a key of its own, so it is never kept.
-    state.private_page(
+    // The reader's own browser may keep it: going back then finds what was typed, and the same key.
+    state.page(
         StatusCode::OK,
         &Details::new(&sources, state.paths(), Vec::new(), None),
     )
@@ -476,13 +477,14 @@ async fn submit(
         Ok(booked) => return Ok(see_other(&state.paths().manage(&booked.manage_token))),
         Err(error) => error,
     };
-    let taken = error.is_taken();
+    let taken = error.is_taken()
+        || matches!(&error, BookError::Unavailable { reasons, .. } if reasons.contains(&Unavailability::Booked));
     match error {
         BookError::Unavailable {
             alternatives: starts,
             ..
         } => {
-            let alternatives = alternatives(&starts, sources.start, &sources.view);
+            let alternatives = alternatives(&starts, sources.start, sources.view);
             let notice = if taken {
                 Notice::Taken { alternatives }
             } else {
@@ -512,200 +514,4 @@ async fn submit(
 }
 
 #[cfg(test)]
-impl Details {
-    pub(super) fn samples() -> Vec<(&'static str, Self)> {
-        use super::sample;
-
-        let answers = Answers {
-            name: "Elena Vaszary".to_owned(),
-            email: "elena@halden-mills.example".to_owned(),
-            note: "We lose about a week between order and first shift plan.".to_owned(),
-        };
-        let sources = |page, zone, answers: &Answers| Sources {
-            page,
-            view: sample::view(zone),
-            now: sample::now(),
-            start: sample::at("2026-11-24T14:00:00Z"),
-            answers: answers.clone(),
-            idempotency_key: "00".repeat(16),
-        };
-        let make = |page, zone, answers: &Answers, errors, notice| {
-            Self::new(
-                &sources(page, zone, answers),
-                &Paths::new(""),
-                errors,
-                notice,
-            )
-        };
-        let lisbon = Tz::Europe__Lisbon;
-        let view = sample::view(lisbon);
-        let wanted = sample::at("2026-11-24T14:00:00Z");
-        let near = [
-            sample::at("2026-11-24T13:30:00Z"),
-            sample::at("2026-11-24T14:30:00Z"),
-            sample::at("2026-11-25T08:00:00Z"),
-        ];
-        let hostile = Answers {
-            name: sample::HOSTILE.to_owned(),
-            email: sample::HOSTILE.to_owned(),
-            note: format!("\n</textarea>{}", sample::HOSTILE),
-        };
-        let wrong = |field, problem| FieldError { field, problem };
-        let refused = vec![
-            wrong(Field::Name, Problem::Missing),
-            wrong(Field::Email, Problem::Wrong),
-            wrong(Field::Note, Problem::TooLong),
-        ];
-        let typed = Answers {
-            email: "elena@".to_owned(),
-            ..answers.clone()
-        };
-        vec![
-            (
-                "empty",
-                make(sample::single(), lisbon, &Answers::default(), vec![], None),
-            ),
-            (
-                "team",
-                make(sample::rotating(), Tz::Asia__Tokyo, &answers, vec![], None),
-            ),
-            (
-                "seats",
-                make(sample::seats(), Tz::Europe__Berlin, &answers, vec![], None),
-            ),
-            (
-                "error",
-                make(
-                    sample::single(),
-                    lisbon,
-                    &typed,
-                    vec![wrong(Field::Email, Problem::Wrong)],
-                    None,
-                ),
-            ),
-            (
-                "errors",
-                make(sample::single(), lisbon, &typed, refused, None),
-            ),
-            (
-                "taken",
-                make(
-                    sample::single(),
-                    lisbon,
-                    &answers,
-                    vec![],
-                    Some(Notice::Taken {
-                        alternatives: alternatives(&near, wanted, &view),
-                    }),
-                ),
-            ),
-            (
-                "gone",
-                make(
-                    sample::single(),
-                    lisbon,
-                    &answers,
-                    vec![],
-                    Some(Notice::Gone {
-                        alternatives: vec![],
-                    }),
-                ),
-            ),
-            (
-                "used",
-                make(
-                    sample::single(),
-                    lisbon,
-                    &answers,
-                    vec![],
-                    Some(Notice::Used),
-                ),
-            ),
-            (
-                "unavailable",
-                make(
-                    sample::single(),
-                    lisbon,
-                    &answers,
-                    vec![],
-                    Some(Notice::Unavailable),
-                ),
-            ),
-            (
-                "moved",
-                make(
-                    sample::single(),
-                    lisbon,
-                    &answers,
-                    vec![],
-                    Some(Notice::Moved),
-                ),
-            ),
-            (
-                "hostile",
-                make(sample::hostile(), lisbon, &hostile, vec![], None),
-            ),
-        ]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::sample;
-    use super::*;
-
-    fn sent(name: &str, email: &str, note: &str) -> Result<Option<String>, Vec<(Field, Problem)>> {
-        let submission = Submission {
-            name: name.to_owned(),
-            email: email.to_owned(),
-            note: note.to_owned(),
-            ..Submission::default()
-        };
-        submission
-            .parse(Tz::Europe__Lisbon)
-            .map(|(_, note)| note.map(String::from))
-            .map_err(|errors| errors.iter().map(|e| (e.field, e.problem)).collect())
-    }
-
-    #[test]
-    fn every_wrong_field_is_named_in_order() {
-        assert_eq!(sent(" Elena ", "elena@example.org", " "), Ok(None));
-        assert_eq!(
-            sent("Elena", "elena@example.org", "a\r\nb"),
-            Ok(Some("a\nb".to_owned()))
-        );
-        assert_eq!(
-            sent("", "elena@", &"x".repeat(4001)),
-            Err(vec![
-                (Field::Name, Problem::Missing),
-                (Field::Email, Problem::Wrong),
-                (Field::Note, Problem::TooLong)
-            ])
-        );
-        assert_eq!(
-            sent("Elena\r\nBcc: all@example.org", "", "a\u{7}"),
-            Err(vec![
-                (Field::Name, Problem::Wrong),
-                (Field::Email, Problem::Missing),
-                (Field::Note, Problem::Wrong)
-            ])
-        );
-    }
-
-    #[test]
-    fn alternatives_name_their_day_only_when_it_is_another() {
-        let starts = [
-            sample::at("2026-11-24T13:30:00Z"),
-            sample::at("2026-11-25T00:30:00Z"),
-        ];
-        let wanted = sample::at("2026-11-24T14:00:00Z");
-        let lisbon = alternatives(&starts, wanted, &sample::view(Tz::Europe__Lisbon));
-        assert_eq!(lisbon[0].date, None);
-        assert_eq!(lisbon[1].date.as_deref(), Some("Wed 25 Nov"));
-        let new_york = alternatives(&starts, wanted, &sample::view(Tz::America__New_York));
-        assert_eq!(
-            (new_york[1].date.as_deref(), new_york[1].time.as_str()),
-            (None, "19:30")
-        );
-    }
-}
+mod tests;

@@ -80,7 +80,7 @@ impl View {
     }
 
     /// The query fields that keep what was chosen.
-    pub(super) fn fields(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn fields(self) -> Vec<(&'static str, String)> {
         let mut fields = Vec::new();
         if self.zone_chosen {
             fields.push(("tz", self.zone.name().to_owned()));

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use scheduling_app::Scheduling;
 use scheduling_app::availability::LandingPage;
+use scheduling_core::event_type::Capacity;
 use scheduling_core::text::Slug;
 use serde::Serialize;
 
@@ -67,7 +68,7 @@ impl Landing {
                 hosts: Hosts::of(event_type, people),
                 seats: Some(event_type.rules.capacity)
                     .filter(|capacity| capacity.is_group())
-                    .map(|capacity| capacity.get()),
+                    .map(Capacity::get),
             };
             match groups.iter_mut().find(|group| group.title == title) {
                 Some(group) => group.entries.push(entry),

@@ -110,10 +110,10 @@ impl WebState {
         }
     }
 
-    /// A page of whatever status. It may be kept, but not used without asking.
+    /// A page of whatever status. The reader's browser may keep it, but not show it again without asking.
     fn page<P: Page>(&self, status: StatusCode, page: &P) -> Result<HttpResponse, PageError> {
         let html = self.render(page)?;
-        Ok(html_response(status, "no-cache", html))
+        Ok(html_response(status, "private, no-cache", html))
     }
 
     /// A page that carries a secret or personal data: nobody keeps it, no search engine lists it.
@@ -270,6 +270,9 @@ pub(crate) async fn not_found(state: web::Data<WebState>) -> HttpResponse {
 }
 
 #[cfg(test)]
+mod journey;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -320,6 +323,18 @@ mod tests {
             for (name, html) in pages {
                 let html = html.replace(&assets::root(""), "static");
                 std::fs::write(folder.join(name).with_extension("html"), html).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn the_confirmation_and_the_refusal_read_as_before() {
+        for (name, html) in rendered() {
+            if ["manage-confirmed", "details-taken"].contains(&name.as_str()) {
+                // What stands between the head's and the icons' noise and the foot.
+                let (_, main) = html.split_once("<main").unwrap();
+                let (main, _) = main.split_once("</main>").unwrap();
+                insta::assert_snapshot!(name, format!("<main{main}</main>"));
             }
         }
     }

@@ -1,6 +1,5 @@
 //! The templates, each bound to the one context type it is rendered with.
 
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use chrono_tz::TZ_VARIANTS;

@@ -57,7 +57,7 @@ pub(super) fn offset_minutes<Z: TimeZone>(instant: &DateTime<Z>) -> i32 {
     instant.offset().fix().local_minus_utc() / 60
 }
 
-/// The city in a zone's name: "Sao Paulo" for America/Sao_Paulo.
+/// The city in a zone's name: "Sao Paulo" for `America/Sao_Paulo`.
 pub(super) fn city(zone: Tz) -> String {
     let name = zone.name();
     name.rsplit('/').next().unwrap_or(name).replace('_', " ")

@@ -14,6 +14,12 @@ let pending;
 
 /** Fetches a page and puts its parts in place of this one's; says whether that worked. */
 async function load(url, { keepAddress } = {}) {
+  // A link that was drawn before the zone was known leads on in the zone that is known now.
+  const [to, here] = [new URL(url, location), new URL(location)];
+  for (const name of ['tz', 'clock']) {
+    if (!to.searchParams.has(name) && here.searchParams.has(name)) to.searchParams.set(name, here.searchParams.get(name));
+  }
+  url = to.href;
   pending?.abort();
   const abort = pending = new AbortController();
   const busy = setTimeout(() => {
@@ -29,9 +35,9 @@ async function load(url, { keepAddress } = {}) {
       const [old, fresh] = [document.getElementById(id), page.getElementById(id)];
       if (old && fresh) old.replaceWith(document.adoptNode(fresh));
     }
-    const [here, there] = [$('#booker'), page.querySelector('#booker')];
+    const [shown, there] = [$('#booker'), page.querySelector('#booker')];
     for (const name of ['data-zone', 'data-zone-chosen', 'data-clock', 'data-clock-chosen']) {
-      if (there.hasAttribute(name)) here.setAttribute(name, there.getAttribute(name)); else here.removeAttribute(name);
+      if (there.hasAttribute(name)) shown.setAttribute(name, there.getAttribute(name)); else shown.removeAttribute(name);
     }
     if (!keepAddress) history.pushState(null, '', url);
     rove();

@@ -8,7 +8,8 @@ const describe = (zone, style) => {
   } catch { return '' }
 };
 const clock = zone => {
-  try { return new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit' }).format(new Date()) } catch { return '' }
+  const twelve = document.getElementById('booker')?.dataset.clock === '12';
+  try { return new Intl.DateTimeFormat(twelve ? 'en-AU' : 'en-GB', { timeZone: zone, hour: twelve ? 'numeric' : '2-digit', minute: '2-digit' }).format(new Date()) } catch { return '' }
 };
 const plain = text => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 const SHOWN = 40;
