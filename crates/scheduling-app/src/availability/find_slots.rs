@@ -298,14 +298,18 @@ mod tests {
         // Half past ten in the evening of the 25th on Niue is half past nine in the morning of the 26th in UTC.
         let world = World::new(
             "host ann UTC 09:30-10:00
-             event intro 30 ann zone=Pacific/Niue until=2026-11-25",
+             event dates 30 ann zone=Pacific/Niue until=2026-11-25
+             event rolling 30 ann zone=Pacific/Niue window=3",
         )
         .await;
-        assert_eq!(
-            world.slots("intro", "26T00:00", "26T09:00").await,
-            "next 26T09:30"
-        );
-        assert_eq!(world.slots("intro", "26T10:00", "30T00:00").await, "");
+        // It is still the 22nd there, so three days ahead is the 25th as well.
+        for event in ["dates", "rolling"] {
+            assert_eq!(
+                world.slots(event, "26T00:00", "26T09:00").await,
+                "next 26T09:30"
+            );
+            assert_eq!(world.slots(event, "26T10:00", "30T00:00").await, "");
+        }
     }
 
     #[tokio::test]
@@ -327,6 +331,20 @@ mod tests {
             "next 2027-11-15T09:00"
         );
         assert_eq!(world.slots("never", "24T00:00", "25T00:00").await, "");
+    }
+
+    #[tokio::test]
+    async fn from_a_range_long_past_the_next_start_is_looked_for_from_now_on() {
+        let world = World::new("host ann UTC 09:00-11:00\nevent intro 30 ann").await;
+        let query = FindSlots {
+            workspace: parse("firm"),
+            event_type: parse("intro"),
+            from: DateTime::<Utc>::MIN_UTC,
+            to: DateTime::<Utc>::MIN_UTC + TimeDelta::days(30),
+        };
+        let found = world.scheduling.find_slots(&query).await.unwrap();
+        assert!(found.slots.is_empty());
+        assert_eq!(found.next_available, Some(at("23T09:00")));
     }
 
     #[tokio::test]
