@@ -185,29 +185,29 @@ fn two_servers(url: &str, data: &Path) -> [Server; 2] {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_hundred_who_want_one_slot_of_two_servers_on_postgres_one_gets_it() {
-    let Some(url) = counterpart::postgres_database("race") else {
+    let Some(database) = counterpart::postgres_database("race") else {
         return;
     };
     let data = tempfile::tempdir().expect("a temporary folder can be made");
-    acme::found(data.path(), &[("database.url", &url)]);
-    let servers = two_servers(&url, data.path());
+    acme::found(data.path(), &[("database.url", &database.url)]);
+    let servers = two_servers(&database.url, data.path());
     two_hundred_want_one_slot(
         "PostgreSQL, two servers",
         &servers,
         &data.path().join("mails"),
     )
     .await;
-    acme::assert_verified(data.path(), &[("database.url", &url)]);
+    acme::assert_verified(data.path(), &[("database.url", &database.url)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_overlapping_starts_of_two_event_types_of_two_servers_on_postgres_one_is_booked() {
-    let Some(url) = counterpart::postgres_database("overlap") else {
+    let Some(database) = counterpart::postgres_database("overlap") else {
         return;
     };
     let data = tempfile::tempdir().expect("a temporary folder can be made");
-    acme::found(data.path(), &[("database.url", &url)]);
-    let servers = two_servers(&url, data.path());
+    acme::found(data.path(), &[("database.url", &database.url)]);
+    let servers = two_servers(&database.url, data.path());
     overlapping_starts_exclude_each_other(&servers).await;
-    acme::assert_verified(data.path(), &[("database.url", &url)]);
+    acme::assert_verified(data.path(), &[("database.url", &database.url)]);
 }

@@ -17,8 +17,38 @@ pub(crate) fn does_without(name: &str) -> bool {
     named
 }
 
-/// A database of a test's own on the PostgreSQL of `KALENDS_TEST_POSTGRES`, as a URL. `None` when done without.
-pub(crate) fn postgres_database(name: &str) -> Option<String> {
+/// A database of a test's own on a PostgreSQL server. Dropping it drops it.
+pub(crate) struct Database {
+    server: String,
+    name: String,
+    pub(crate) url: String,
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // What cannot be removed goes with the server, which is private.
+        let _ = psql(
+            &self.server,
+            &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name),
+        );
+    }
+}
+
+fn psql(server: &str, statement: &str) -> Result<(), String> {
+    let output = Command::new("psql")
+        .args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"])
+        .args(["--dbname", server, "--command", statement])
+        .output()
+        .map_err(|error| format!("psql (Debian: postgresql-client): {error}"))?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
+/// A new database on the PostgreSQL of `KALENDS_TEST_POSTGRES`. `None` when done without.
+pub(crate) fn postgres_database(purpose: &str) -> Option<Database> {
     if does_without("postgres") {
         return None;
     }
@@ -28,33 +58,16 @@ pub(crate) fn postgres_database(name: &str) -> Option<String> {
              KALENDS_TEST_WITHOUT=postgres does without"
         )
     });
-    let database = format!("kalends_{name}_{}", std::process::id());
-    let output = Command::new("psql")
-        .args([
-            "--no-psqlrc",
-            "--quiet",
-            "--set",
-            "ON_ERROR_STOP=1",
-            "--dbname",
-            &server,
-            "--command",
-        ])
-        .arg(format!("CREATE DATABASE {database}"))
-        .output()
-        .expect("psql is there (Debian: postgresql-client)");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let (address, query) = server
-        .split_once('?')
-        .map_or((server.as_str(), None), |(a, q)| (a, Some(q)));
+    let name = format!("kalends_{purpose}_{}", std::process::id());
+    psql(&server, &format!("CREATE DATABASE {name}"))
+        .unwrap_or_else(|complaint| panic!("{complaint}"));
+    let (address, query) = match server.split_once('?') {
+        Some((address, query)) => (address, format!("?{query}")),
+        None => (server.as_str(), String::new()),
+    };
     let (host, _) = address.rsplit_once('/').expect("the URL names a database");
-    Some(match query {
-        Some(query) => format!("{host}/{database}?{query}"),
-        None => format!("{host}/{database}"),
-    })
+    let url = format!("{host}/{name}{query}");
+    Some(Database { server, name, url })
 }
 
 /// Node with the packages of `tests/browser`, running one of its scripts. `None` when done without.
