@@ -18,6 +18,8 @@ pub(super) struct Ruler {
     /// 2⁶⁴ / `step`, rounded up: multiplying is quicker than dividing.
     reciprocal: u64,
     marks: usize,
+    /// The length of the ruler.
+    length: i64,
 }
 
 /// No range is as long, so a longer step has no second mark; and numbers up to here divide exactly by reciprocals.
@@ -43,12 +45,14 @@ impl Ruler {
             length if length > 0 => usize::try_from((length - 1) / step + 1).unwrap_or(max_marks),
             _ => 0,
         };
+        let marks = marks.min(max_marks);
         Some(Self {
             base,
             step,
             #[expect(clippy::cast_sign_loss, reason = "a step is at least 1 second")]
             reciprocal: (u64::MAX / step as u64).wrapping_add(1),
-            marks: marks.min(max_marks),
+            marks,
+            length: marks as i64 * step,
         })
     }
 
@@ -83,8 +87,7 @@ impl Ruler {
         reason = "clamped to the ruler, and half of a product is half as long"
     )]
     pub(super) fn first_from(&self, instant: i64) -> usize {
-        let end = self.marks as i64 * self.step;
-        let from_base = instant.saturating_sub(self.base).clamp(0, end) as u64;
+        let from_base = (instant - self.base).clamp(0, self.length) as u64;
         if self.step == 1 {
             return from_base as usize;
         }

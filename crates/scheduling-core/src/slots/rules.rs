@@ -81,7 +81,7 @@ impl Meeting {
 
     #[inline]
     fn clash(self, taken: Interval, buffers: Buffers, cause: Unavailability) -> Clash {
-        let (start, end) = (Stamp::of(taken.start()), Stamp::of(taken.end()));
+        let (start, end) = Stamp::ends_of(&taken);
         // `[t, t + duration)` overlaps `[start, end)` when `start − duration < t < end`.
         let after = start.plus(-self.duration);
         Clash {
@@ -123,7 +123,7 @@ pub(super) fn on_start(request: &SlotRequest<'_>) -> Vec<(Unavailability, Starts
             let now = Stamp::of(request.now).secs;
             let today = now + ZoneTable::of(rules.timezone).offset_at(now);
             Span {
-                start: Stamp::MIN.secs / 2,
+                start: Stamp::MIN.secs,
                 end: (today.div_euclid(DAY) + i64::from(days) + 1) * DAY,
             }
         }

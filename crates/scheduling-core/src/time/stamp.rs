@@ -1,6 +1,9 @@
 //! Instants and spans as integers, for the engine's inner loops.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Timelike, Utc};
+
+use super::Interval;
+use super::zone::day_number;
 
 /// Seconds in a day of civil time.
 pub(crate) const DAY: i64 = 86_400;
@@ -14,8 +17,10 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    pub(crate) const MIN: Self = Self::whole(i64::MIN);
-    pub(crate) const MAX: Self = Self::whole(i64::MAX);
+    /// Before and after every instant chrono knows, and far enough from the ends of `i64` that no sum of lengths in
+    /// minutes leads there. So the arithmetic below is plain.
+    pub(crate) const MIN: Self = Self::whole(-1 << 60);
+    pub(crate) const MAX: Self = Self::whole(1 << 60);
 
     pub(crate) const fn whole(secs: i64) -> Self {
         Self { secs, nanos: 0 }
@@ -26,6 +31,30 @@ impl Stamp {
         Self {
             secs: instant.timestamp(),
             nanos: instant.timestamp_subsec_nanos(),
+        }
+    }
+
+    /// Both ends of an interval. Most begin and end on one date, and turning a date into days is what takes time.
+    #[inline]
+    pub(crate) fn ends_of(interval: &Interval) -> (Self, Self) {
+        let (start, end) = (interval.start().naive_utc(), interval.end().naive_utc());
+        let days = day_number(start.date());
+        let end_days = if end.date() == start.date() {
+            days
+        } else {
+            day_number(end.date())
+        };
+        (
+            Self::on_day(days, start.time()),
+            Self::on_day(end_days, end.time()),
+        )
+    }
+
+    #[inline]
+    fn on_day(days: i64, time: NaiveTime) -> Self {
+        Self {
+            secs: days * DAY + i64::from(time.num_seconds_from_midnight()),
+            nanos: time.nanosecond(),
         }
     }
 
@@ -41,14 +70,14 @@ impl Stamp {
     /// The first whole second at or after it.
     #[inline]
     pub(crate) const fn ceil(self) -> i64 {
-        self.secs.saturating_add((self.nanos > 0) as i64)
+        self.secs + (self.nanos > 0) as i64
     }
 
     /// So many seconds later (or earlier).
     #[inline]
     pub(crate) const fn plus(self, secs: i64) -> Self {
         Self {
-            secs: self.secs.saturating_add(secs),
+            secs: self.secs + secs,
             nanos: self.nanos,
         }
     }

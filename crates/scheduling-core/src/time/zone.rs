@@ -73,6 +73,7 @@ fn instants(zone: Tz, local: Span) -> Vec<Interval> {
 }
 
 /// Days since 1970-01-01.
+#[inline]
 pub(crate) fn day_number(date: NaiveDate) -> i64 {
     i64::from(date.num_days_from_ce()) - 719_163
 }
