@@ -20,6 +20,8 @@ mod grid;
 mod request;
 mod rules;
 mod sessions;
+#[cfg(test)]
+mod tests;
 
 pub use answer::{HostSet, Slot, Slots};
 pub use explain::{Explanation, Unavailability, explain};
