@@ -53,7 +53,8 @@ macro_rules! storage_contract {
                 a_reader_cannot_write
                 dropping_undoes_everything
                 rolling_back_undoes_everything
-                after_an_error_nothing_can_be_committed,
+                after_an_error_nothing_can_be_committed
+                work_that_is_cut_off_midway_holds_nothing,
             directory:
                 what_is_not_there_is_none
                 workspaces_and_people_come_back_as_they_were

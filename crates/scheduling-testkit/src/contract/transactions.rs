@@ -236,3 +236,44 @@ pub async fn after_an_error_nothing_can_be_committed(storage: Arc<dyn Storage>) 
     assert_eq!(house.stored(anns.id).await, None);
     house.insert(&bobs).await.unwrap();
 }
+
+/// A caller who goes away in the middle of anything, as an HTTP client may, leaves all or nothing, and no lock.
+pub async fn work_that_is_cut_off_midway_holds_nothing(storage: Arc<dyn Storage>) {
+    let house = House::build(storage).await;
+    let mut begun = Vec::new();
+    for moment in 0..40 {
+        let start = format!("2026-11-24T09:{moment:02}:00Z");
+        let mut booking = house.booking(&[house.ann.id], &start);
+        booking.interval = interval(&start, 1);
+        begun.push(booking.id);
+        let task = tokio::spawn({
+            let house = house.clone();
+            async move {
+                let mut work = house.storage.begin().await?;
+                work.lock_hosts(&[house.ann.id]).await?;
+                work.bookings().insert(&booking).await?;
+                work.commit().await
+            }
+        });
+        for _ in 0..moment * moment {
+            tokio::task::yield_now().await;
+        }
+        task.abort();
+        // Cut off or through: both will do.
+        let _ended = task.await;
+    }
+    let mut stored = 0;
+    for id in begun {
+        stored += usize::from(house.stored(id).await.is_some());
+    }
+    assert_eq!(house.all_reservations(house.ann.id).await.len(), stored);
+    let later = house.booking(&[house.ann.id], "2026-11-24T12:00:00Z");
+    timeout(PATIENCE, async {
+        let mut work = house.begin().await;
+        work.lock_hosts(&[house.ann.id]).await.unwrap();
+        work.bookings().insert(&later).await.unwrap();
+        work.commit().await.unwrap();
+    })
+    .await
+    .expect("nobody waits for who went away");
+}
