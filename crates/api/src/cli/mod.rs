@@ -12,7 +12,7 @@ mod verify;
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -175,6 +175,7 @@ fn log(config: &Config) -> Result<(), Box<dyn Error>> {
     let filter: EnvFilter = config.log.filter.parse()?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     match config.log.format {
         LogFormat::Text => lines
