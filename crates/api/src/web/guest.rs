@@ -50,6 +50,32 @@ impl HourCycle {
     }
 }
 
+/// Zones that browsers still call by a name their cities no longer bear, and today's name.
+pub(super) const RENAMED: [(Tz, Tz); 12] = [
+    (Tz::Africa__Asmera, Tz::Africa__Asmara),
+    (
+        Tz::America__Buenos_Aires,
+        Tz::America__Argentina__Buenos_Aires,
+    ),
+    (Tz::America__Godthab, Tz::America__Nuuk),
+    (Tz::Asia__Calcutta, Tz::Asia__Kolkata),
+    (Tz::Asia__Katmandu, Tz::Asia__Kathmandu),
+    (Tz::Asia__Rangoon, Tz::Asia__Yangon),
+    (Tz::Asia__Saigon, Tz::Asia__Ho_Chi_Minh),
+    (Tz::Atlantic__Faeroe, Tz::Atlantic__Faroe),
+    (Tz::Europe__Kiev, Tz::Europe__Kyiv),
+    (Tz::Pacific__Enderbury, Tz::Pacific__Kanton),
+    (Tz::Pacific__Ponape, Tz::Pacific__Pohnpei),
+    (Tz::Pacific__Truk, Tz::Pacific__Chuuk),
+];
+
+fn todays_name(zone: Tz) -> Tz {
+    RENAMED
+        .iter()
+        .find(|(old, _)| *old == zone)
+        .map_or(zone, |(_, new)| *new)
+}
+
 /// How the guest reads times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct View {
@@ -70,6 +96,7 @@ impl View {
         fallback: Tz,
     ) -> Self {
         let zone = tz.and_then(|name| scheduling_core::time::zone::parse(name).ok());
+        let zone = zone.map(todays_name);
         let cycle = clock.and_then(HourCycle::parse);
         Self {
             zone: zone.unwrap_or(fallback),
@@ -107,6 +134,14 @@ mod tests {
             (Tz::Europe__Berlin, HourCycle::H24)
         );
         assert!(view.fields().is_empty());
+    }
+
+    #[test]
+    fn a_city_is_called_by_todays_name() {
+        let zone = |name| View::new(Some(name), None, "", Tz::UTC).zone;
+        assert_eq!(zone("Asia/Calcutta"), Tz::Asia__Kolkata);
+        assert_eq!(zone("Europe/Kiev"), Tz::Europe__Kyiv);
+        assert_eq!(zone("Europe/Berlin"), Tz::Europe__Berlin);
     }
 
     #[test]

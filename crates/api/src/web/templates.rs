@@ -7,6 +7,7 @@ use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value
 use rust_embed::RustEmbed;
 use serde::Serialize;
 
+use super::guest::RENAMED;
 use super::wording;
 
 #[derive(RustEmbed)]
@@ -101,7 +102,8 @@ static ZONES: LazyLock<String> = LazyLock::new(|| {
         html.push_str("\">");
         for zone in TZ_VARIANTS {
             // Names are letters, digits and `/_+-`: nothing to escape.
-            if zone.name().split('/').next() == Some(area) {
+            let renamed = RENAMED.iter().any(|(old, _)| *old == zone);
+            if zone.name().split('/').next() == Some(area) && !renamed {
                 html.push_str("<option>");
                 html.push_str(zone.name());
                 html.push_str("</option>");
@@ -151,5 +153,6 @@ mod tests {
         assert!(zones > 400, "{zones}");
         assert!(ZONES.contains("<option>America/Sao_Paulo<"));
         assert!(!ZONES.contains("US/Pacific"));
+        assert!(ZONES.contains("Asia/Kolkata<") && !ZONES.contains("Asia/Calcutta"));
     }
 }

@@ -11,6 +11,8 @@ const date = day => new Date(`${day}T00:00Z`);
 const add = (day, days) => { const d = date(day); d.setUTCDate(d.getUTCDate() + days); return d.toISOString().slice(0, 10) };
 
 let pending;
+/** What is shown, without the part after `#`: a jump within the page loads nothing. */
+let current = location.pathname + location.search;
 
 /** Fetches a page and puts its parts in place of this one's; says whether that worked. */
 async function load(url, { keepAddress } = {}) {
@@ -40,6 +42,7 @@ async function load(url, { keepAddress } = {}) {
       if (there.hasAttribute(name)) shown.setAttribute(name, there.getAttribute(name)); else shown.removeAttribute(name);
     }
     if (!keepAddress) history.pushState(null, '', url);
+    current = to.pathname + to.search;
     rove();
     enhanceZones();
     return true;
@@ -109,7 +112,7 @@ document.addEventListener('submit', event => {
   }
 });
 addEventListener('pageshow', () => { const form = $('.scroll'); if (form) delete form.dataset.sent });
-addEventListener('popstate', () => load(location.href, { keepAddress: true }));
+addEventListener('popstate', () => { if (location.pathname + location.search !== current) load(location.href, { keepAddress: true }) });
 
 document.addEventListener('keydown', async event => {
   const slot = event.target.closest?.('#slots .slot');
@@ -167,9 +170,8 @@ if (booker) {
   enhanceZones();
   const wish = new URL(location.href);
   const zone = remembered('zone') || Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const known = name => [...document.querySelectorAll('#tzs option')].some(option => option.value === name);
   const hours = remembered('clock');
-  if (!('zoneChosen' in booker.dataset) && zone && zone !== booker.dataset.zone && known(zone)) wish.searchParams.set('tz', zone);
+  if (!('zoneChosen' in booker.dataset) && zone && zone !== booker.dataset.zone) wish.searchParams.set('tz', zone);
   if (!('clockChosen' in booker.dataset) && hours && hours !== booker.dataset.clock) wish.searchParams.set('clock', hours);
   if (wish.href !== location.href) {
     history.replaceState(null, '', wish);
