@@ -326,3 +326,86 @@ async fn bookings(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use scheduling_app::SchedulingBuilder;
+    use scheduling_testkit::builders::instant;
+    use scheduling_testkit::{
+        ManualClock, MemoryStorage, PlainSealer, SequenceIds, SequenceSecrets, TestLinks,
+    };
+
+    use super::*;
+    use crate::{Parts, Readiness};
+
+    struct Ready;
+
+    #[async_trait]
+    impl Readiness for Ready {
+        async fn check(&self) -> Result<(), String> {
+            Ok(())
+        }
+    }
+
+    /// The links, and the start and hosts of every booking of a demo that begins at an instant.
+    async fn begun(now: DateTime<Utc>) -> (Vec<Link>, Vec<String>) {
+        let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+        let clock = ManualClock::at(now);
+        let ids = Arc::new(SequenceIds::new());
+        let secrets = Arc::new(SequenceSecrets::new());
+        let scheduling = SchedulingBuilder {
+            storage: Arc::clone(&storage),
+            clock: Arc::new(clock.clone()),
+            ids: ids.clone(),
+            secrets: secrets.clone(),
+            sealer: Arc::new(PlainSealer),
+            links: Arc::new(TestLinks),
+        };
+        let kalends = Kalends::new(Parts {
+            scheduling: scheduling.build(),
+            clock: Arc::new(clock),
+            ids,
+            secrets,
+            readiness: Arc::new(Ready),
+            public_url: "http://localhost:8000/".parse().unwrap(),
+            domain: "localhost".to_owned(),
+        })
+        .unwrap();
+        let links = seed(&kalends, &*storage).await.unwrap();
+        assert_eq!(
+            seed(&kalends, &*storage).await.unwrap(),
+            links,
+            "a second start"
+        );
+        let mut read = storage.begin_read().await.unwrap();
+        let slug = "northwind".parse().unwrap();
+        let workspace = read.directory().workspace_by_slug(&slug).await.unwrap();
+        let within = Interval::new(now, now + TimeDelta::days(60)).unwrap();
+        let bookings = read.bookings();
+        let bookings = bookings.list(workspace.unwrap().id, within, 100).await;
+        let lines = bookings.unwrap().into_iter().map(|b| {
+            let hosts: Vec<_> = b.hosts.iter().map(|h| h.user.to_string()).collect();
+            format!("{} {}", b.interval, hosts.join(" "))
+        });
+        (links, lines.collect())
+    }
+
+    #[actix_web::test]
+    async fn it_can_begin_on_any_day_and_begins_the_same_way_each_time() {
+        let mut days = vec![
+            instant("2026-12-31T23:30:00Z"),
+            instant("2027-03-27T22:00:00Z"),
+            instant("2027-10-30T12:00:00Z"),
+        ];
+        days.extend((0..7).map(|day| instant("2026-11-20T12:00:00Z") + TimeDelta::days(day)));
+        for now in days {
+            let (links, bookings) = begun(now).await;
+            assert_eq!(links.len(), 7, "{now}");
+            assert_eq!(bookings.len(), BOOKINGS.len(), "{now}: {bookings:#?}");
+            assert_eq!(begun(now).await.1, bookings, "{now}");
+        }
+    }
+}
