@@ -85,6 +85,9 @@ pub enum HostingError {
     /// A host stands in two groups, or twice in one.
     #[error("the host {0} stands in the groups more than once")]
     HostTwice(UserId),
+    /// The groups are not those of the kind: one host alone is single, one of a pool at a time is a round robin.
+    #[error("{0:?} does not go with these groups")]
+    Shape(AssignmentKind),
     /// A weight for someone who is no host, or a weight of zero.
     #[error("the weight of host {0} must be at least 1 and belong to a host of the pool")]
     Weight(UserId),
@@ -218,6 +221,20 @@ impl Hosting {
         {
             return Err(HostingError::Weight(*host));
         }
+        let fits = match (kind, groups.as_slice()) {
+            (AssignmentKind::Single, [only]) => only.hosts.len() == 1,
+            (AssignmentKind::RoundRobin | AssignmentKind::AnyAvailable, [pool]) => {
+                pool.required.count(pool.hosts.len()) == 1
+            }
+            (AssignmentKind::AllHands, [pool]) => {
+                pool.required.count(pool.hosts.len()) == pool.hosts.len()
+            }
+            (AssignmentKind::Collective, [_]) | (AssignmentKind::Panel, _) => true,
+            _ => false,
+        };
+        if !fits {
+            return Err(HostingError::Shape(kind));
+        }
         Ok(Self {
             kind,
             groups,
@@ -275,5 +292,80 @@ impl From<Hosting> for RawHosting {
             groups: hosting.groups,
             weights: hosting.weights,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn users(count: u128) -> Vec<UserId> {
+        (1..=count)
+            .map(|n| UserId::from_uuid(Uuid::from_u128(n)))
+            .collect()
+    }
+
+    fn group(hosts: Vec<UserId>, required: Required) -> HostGroup {
+        HostGroup { hosts, required }
+    }
+
+    fn two() -> Required {
+        Required::AtLeast(NonZeroU32::new(2).unwrap())
+    }
+
+    #[test]
+    fn a_kind_has_the_groups_that_it_says() {
+        use AssignmentKind::{AllHands, AnyAvailable, Collective, Panel, RoundRobin, Single};
+        let refused = |kind, groups: Vec<HostGroup>| {
+            assert_eq!(
+                Hosting::new(kind, groups, Vec::new()),
+                Err(HostingError::Shape(kind))
+            );
+        };
+        refused(Single, vec![group(users(2), Required::All)]);
+        refused(RoundRobin, vec![group(users(3), two())]);
+        refused(AnyAvailable, vec![group(users(2), Required::All)]);
+        refused(AllHands, vec![group(users(3), two())]);
+        let apart = |required| {
+            vec![
+                group(users(1), required),
+                group(vec![UserId::from_uuid(Uuid::from_u128(9))], required),
+            ]
+        };
+        for kind in [Single, RoundRobin, AnyAvailable, AllHands, Collective] {
+            refused(kind, apart(Required::ONE));
+        }
+        assert!(Hosting::new(Panel, apart(Required::ONE), Vec::new()).is_ok());
+        assert!(Hosting::new(Collective, vec![group(users(3), two())], Vec::new()).is_ok());
+        assert!(Hosting::new(RoundRobin, vec![group(users(1), Required::All)], Vec::new()).is_ok());
+    }
+
+    #[test]
+    fn nobody_hosts_twice_and_no_group_is_impossible() {
+        let twice = vec![users(1)[0], users(1)[0]];
+        assert_eq!(
+            Hosting::round_robin(twice),
+            Err(HostingError::HostTwice(users(1)[0]))
+        );
+        assert_eq!(Hosting::round_robin(Vec::new()), Err(HostingError::NoHosts));
+        assert_eq!(Hosting::panel(Vec::new()), Err(HostingError::NoHosts));
+        assert_eq!(
+            Hosting::collective(users(1), two()),
+            Err(HostingError::RequiresTooMany {
+                hosts: 1,
+                required: 2
+            })
+        );
+        let weights = |weight| {
+            Hosting::new(
+                AssignmentKind::RoundRobin,
+                vec![group(users(2), Required::ONE)],
+                vec![(users(2)[1], weight)],
+            )
+        };
+        assert_eq!(weights(0), Err(HostingError::Weight(users(2)[1])));
+        assert_eq!(weights(50).unwrap().weight(users(2)[1]), 50);
     }
 }
