@@ -386,11 +386,11 @@ mod tests {
         let within = Interval::new(now, now + TimeDelta::days(60)).unwrap();
         let bookings = read.bookings();
         let bookings = bookings.list(workspace.unwrap().id, within, 100).await;
-        let lines = bookings.unwrap().into_iter().map(|b| {
+        let told = bookings.unwrap().into_iter().map(|b| {
             let hosts: Vec<_> = b.hosts.iter().map(|h| h.user.to_string()).collect();
             format!("{} {}", b.interval, hosts.join(" "))
         });
-        (links, lines.collect())
+        (links, told.collect())
     }
 
     #[actix_web::test]

@@ -476,7 +476,9 @@ impl EventTypeEntry {
                         key(host)
                     ),
                 ),
-                E::NoHosts | E::RequiresTooMany { .. } => invalid(place, error.to_string()),
+                E::NoHosts | E::RequiresTooMany { .. } | E::Shape(_) => {
+                    invalid(place, error.to_string())
+                }
             }
         })
     }
