@@ -356,6 +356,18 @@ mod tests {
     }
 
     #[test]
+    fn a_storage_that_may_come_back_is_503_and_a_broken_one_is_500_without_its_details() {
+        let cause = || "password=hunter2".into();
+        let busy = Problem::from(StorageError::Unavailable(cause()));
+        let broken = Problem::from(StorageError::Other(cause()));
+        assert_eq!(busy.kind(), ProblemKind::Unavailable);
+        assert!(busy.respond("1").headers().contains_key("retry-after"));
+        assert_eq!(broken.kind(), ProblemKind::Internal);
+        let body = serde_json::to_string(&broken.body("1")).unwrap();
+        assert!(!body.contains("hunter2"), "{body}");
+    }
+
+    #[test]
     fn slugs_are_unique() {
         let mut slugs: Vec<_> = ProblemKind::ALL.iter().map(|k| k.slug()).collect();
         slugs.sort_unstable();
