@@ -138,6 +138,8 @@ impl Expansion {
             .iter()
             .peekable();
         let mut quiet = table.quiet_time(first * DAY);
+        self.runs
+            .reserve(usize::try_from(last - first + 1).unwrap_or(0));
         for day in first..=last {
             let windows = match overrides.next_if(|o| day_number(o.date) == day) {
                 Some(other) => other.hours.windows(),

@@ -41,18 +41,29 @@ impl Rows {
 /// Appends every mark at which each group has enough hosts, with all the hosts who can take it.
 pub(super) fn write(request: &SlotRequest<'_>, ruler: &Ruler, rows: &Rows, answer: &mut Slots) {
     let offered = offered(&request.groups, rows);
-    let count: u32 = offered.iter().map(|word| word.count_ones()).sum();
-    answer.starts.reserve(count as usize);
-    answer.hosts.reserve(count as usize * answer.words_per_slot);
-    let mut columns = Columns::new(request);
+    let count: usize = offered.iter().map(|word| word.count_ones() as usize).sum();
+    let before = answer.starts.len();
+    answer.starts.resize(before + count, 0);
+    let mut starts = answer.starts[before..].iter_mut();
     for (word, &marks) in offered.iter().enumerate() {
-        if marks == 0 {
-            continue;
+        for (bit, start) in bits::ones(marks).zip(&mut starts) {
+            *start = ruler.at(word * WORD + bit);
         }
+    }
+    let mut columns = Columns::new(request);
+    if let Some(hosts) = columns.always() {
+        let words = before * hosts.len() + count * hosts.len();
+        match *hosts.as_slice() {
+            [hosts] => answer.hosts.resize(words, hosts),
+            _ => answer
+                .hosts
+                .extend(hosts.iter().cycle().take(count * hosts.len())),
+        }
+        return;
+    }
+    answer.hosts.reserve(count * answer.words_per_slot);
+    for (word, &marks) in offered.iter().enumerate().filter(|(_, marks)| **marks != 0) {
         columns.turn(rows, word);
-        for bit in bits::ones(marks) {
-            answer.starts.push(ruler.at(word * WORD + bit));
-        }
         columns.write(marks, &mut answer.hosts);
     }
 }
@@ -135,6 +146,12 @@ impl Columns {
             }
         }
         columns
+    }
+
+    /// The host set of every start, if it is always the same.
+    fn always(&self) -> Option<Vec<u64>> {
+        let all_certain = self.certain.iter().all(|certain| *certain);
+        all_certain.then(|| self.blocks.iter().map(|block| block[0]).collect())
     }
 
     /// Turns a word of every row into columns.

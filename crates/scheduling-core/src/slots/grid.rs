@@ -52,7 +52,7 @@ impl Ruler {
             #[expect(clippy::cast_sign_loss, reason = "a step is at least 1 second")]
             reciprocal: (u64::MAX / step as u64).wrapping_add(1),
             marks,
-            length: marks as i64 * step,
+            length: i64::try_from(marks).unwrap_or(0) * step,
         })
     }
 
@@ -82,7 +82,6 @@ impl Ruler {
     #[inline]
     #[expect(
         clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
         clippy::cast_sign_loss,
         reason = "clamped to the ruler, and half of a product is half as long"
     )]

@@ -11,6 +11,8 @@
 //!
 //! The answer has a line for each set of hosts: their names and the local times, in the first host's zone.
 
+use std::fmt::Write;
+
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use insta::assert_snapshot;
@@ -128,7 +130,7 @@ fn read(text: &str) -> Question {
                             rules.booking_window = BookingWindow::RollingDays { days };
                         }
                         ["capacity", n] => {
-                            rules.capacity = Capacity::seats(n.parse().unwrap()).unwrap()
+                            rules.capacity = Capacity::seats(n.parse().unwrap()).unwrap();
                         }
                         ["per-day", n] => rules.limits.per_day = Some(n.parse().unwrap()),
                         ["per-week", n] => rules.limits.per_week = Some(n.parse().unwrap()),
@@ -206,7 +208,7 @@ fn reasons(text: &str, time: &str) -> String {
     let explanation = explain(&question.request(), start.to_utc());
     let mut text = format!("start {:?}", explanation.start);
     for (host, reasons) in question.hosts.iter().zip(&explanation.hosts) {
-        text += &format!("\n{} {reasons:?}", host.name);
+        write!(text, "\n{} {reasons:?}", host.name).unwrap();
     }
     text
 }

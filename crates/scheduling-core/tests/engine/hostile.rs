@@ -1,5 +1,7 @@
 //! Inputs that nobody means well: they are answered or refused, and never panic, hang or grow without bound.
 
+use std::fmt::Write;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use scheduling_core::calendar::{BusyInterval, BusySource};
@@ -482,7 +484,7 @@ fn nonsense_in_a_scenario_is_refused_by_its_place() {
     ] {
         assert!(good.contains(part), "{part}");
         let error = SlotScenario::parse(&good.replacen(part, instead, 1)).expect_err(instead);
-        refusals.push_str(&format!("{error}\n"));
+        writeln!(refusals, "{error}").expect("a text takes any line");
     }
     insta::assert_snapshot!(refusals);
 }
