@@ -94,7 +94,7 @@ fn remove_from_host(world: &mut World, host: usize, cause: Unavailability, t: Da
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn a_start_is_offered_exactly_when_there_is_nothing_to_explain(world in world(), phase in 0..7_usize) {
