@@ -7,9 +7,12 @@ fn kalends(arguments: &[&str]) -> (Option<i32>, String) {
         .args(arguments)
         .env_clear()
         .output()
-        .unwrap();
+        .expect("the binary runs");
     let printed = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8(printed).unwrap())
+    (
+        output.status.code(),
+        String::from_utf8(printed).expect("it prints text"),
+    )
 }
 
 #[test]
