@@ -274,6 +274,7 @@ impl World {
             Err(BookError::Unavailable {
                 reasons,
                 alternatives,
+                ..
             }) => {
                 let alternatives: Vec<String> = alternatives.iter().map(|s| short(*s)).collect();
                 format!("! {reasons:?} else {}", alternatives.join(" "))

@@ -8,7 +8,6 @@ use scheduling_app::Scheduling;
 use scheduling_app::availability::EventTypePage;
 use scheduling_app::bookings::{BookError, BookSlot, InviteeDetails};
 use scheduling_core::ports::StorageError;
-use scheduling_core::slots::Unavailability;
 use scheduling_core::text::{EmailAddress, Note, PersonName, TextError};
 use serde::{Deserialize, Serialize};
 
@@ -477,8 +476,7 @@ async fn submit(
         Ok(booked) => return Ok(see_other(&state.paths().manage(&booked.manage_token))),
         Err(error) => error,
     };
-    let taken = error.is_taken()
-        || matches!(&error, BookError::Unavailable { reasons, .. } if reasons.contains(&Unavailability::Booked));
+    let taken = error.is_taken();
     match error {
         BookError::Unavailable {
             alternatives: starts,

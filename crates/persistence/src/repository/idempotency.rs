@@ -39,24 +39,35 @@ async fn claim(
     if inserted > 0 {
         return Ok(IdempotencyClaim::Fresh);
     }
+    // Swept between the two statements: whoever starts again claims it.
+    look_up(db, scope, key, fingerprint)
+        .await?
+        .ok_or(StorageError::Conflict)
+}
+
+async fn look_up(
+    db: &impl ConnectionTrait,
+    scope: &str,
+    key: &str,
+    fingerprint: &[u8; 32],
+) -> Result<Option<IdempotencyClaim>, StorageError> {
     let found = sql::row(
         db,
         "select fingerprint, booking_id from idempotency_keys where scope = $1 and key = $2",
         [scope.into(), key.into()],
     )
     .await?;
-    // Swept between the two statements: whoever starts again claims it.
     let Some(found) = found else {
-        return Err(StorageError::Conflict);
+        return Ok(None);
     };
     let stored: Vec<u8> = sql::get(&found, 0)?;
     let made: Option<Uuid> = sql::get(&found, 1)?;
-    Ok(match made {
+    Ok(Some(match made {
         _ if stored != fingerprint => IdempotencyClaim::Reused,
         Some(made) => IdempotencyClaim::Replay(BookingId::from_uuid(made)),
         // Claimed before in this transaction, or by a request that made nothing.
         None => IdempotencyClaim::Fresh,
-    })
+    }))
 }
 
 async fn store(
@@ -96,6 +107,16 @@ impl IdempotencyRepository for SeaOrmUnitOfWork {
     ) -> Result<IdempotencyClaim, StorageError> {
         let claimed = claim(self.transaction(), scope, key, fingerprint, now).await;
         self.settle(claimed)
+    }
+
+    async fn find(
+        &mut self,
+        scope: &str,
+        key: &str,
+        fingerprint: &[u8; 32],
+    ) -> Result<IdempotencyClaim, StorageError> {
+        let found = look_up(self.transaction(), scope, key, fingerprint).await;
+        self.settle(found.map(|claim| claim.unwrap_or(IdempotencyClaim::Fresh)))
     }
 
     async fn store(&mut self, scope: &str, key: &str, made: BookingId) -> Result<(), StorageError> {

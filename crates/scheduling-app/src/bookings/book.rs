@@ -100,6 +100,8 @@ pub enum BookError {
     Unavailable {
         /// What speaks against it, without duplicates: the start's own reasons, then the hosts'.
         reasons: Vec<Unavailability>,
+        /// Whether it would be offered if nobody had booked: then somebody else has the time.
+        taken: bool,
         /// Up to three offered starts, the nearest first.
         alternatives: Vec<DateTime<Utc>>,
     },
@@ -112,11 +114,9 @@ pub enum BookError {
 }
 
 impl BookError {
-    /// Whether somebody else has the time: the reasons are nothing but other bookings and what follows from them.
+    /// Whether somebody else has the time: without other bookings and busy times the start would be offered.
     pub fn is_taken(&self) -> bool {
-        matches!(self, Self::Unavailable { reasons, .. } if !reasons.is_empty() && reasons.iter().all(|r| {
-            matches!(r, Unavailability::Booked | Unavailability::Buffer | Unavailability::Busy(_) | Unavailability::NotEnoughHosts)
-        }))
+        matches!(self, Self::Unavailable { taken: true, .. })
     }
 }
 
@@ -128,8 +128,8 @@ impl Scheduling {
     /// [`BookError`].
     pub async fn book(&self, command: &BookSlot) -> Result<Booked, BookError> {
         match self.look_before_locking(command).await {
-            Err(BookError::Unavailable { reasons, .. }) => {
-                return Err(self.unavailable(command, reasons).await);
+            Err(BookError::Unavailable { reasons, taken, .. }) => {
+                return Err(self.unavailable(command, reasons, taken).await);
             }
             other => other?,
         }
@@ -138,15 +138,15 @@ impl Scheduling {
                 Err(BookError::Storage(StorageError::Conflict)) => {
                     debug!("A booking conflicted with another and starts again");
                 }
-                Err(BookError::Unavailable { reasons, .. }) => {
-                    return Err(self.unavailable(command, reasons).await);
+                Err(BookError::Unavailable { reasons, taken, .. }) => {
+                    return Err(self.unavailable(command, reasons, taken).await);
                 }
                 other => return other,
             }
         }
         // Others took the time again and again, faster than it could be read.
         Err(self
-            .unavailable(command, vec![Unavailability::Booked])
+            .unavailable(command, vec![Unavailability::Booked], true)
             .await)
     }
 
@@ -234,11 +234,22 @@ impl Scheduling {
         let (_, event_type) = bookable(&mut *work, &command.workspace, &command.event_type)
             .await?
             .ok_or(BookError::NotFound)?;
-        // With a key, this very command may have taken the slot before; that shows in the transaction only.
-        if command.idempotency_key.is_none() {
-            let now = self.ports().clock.now();
-            offer(&mut *work, &event_type, command.start, now).await?;
+        // With a key, this very command may have taken the slot before. Both show in the same state, or neither does.
+        if let Some(key) = &command.idempotency_key {
+            let scope = event_type.id.to_string();
+            let found = work
+                .idempotency()
+                .find(&scope, key.as_str(), &fingerprint(command))
+                .await?;
+            match found {
+                IdempotencyClaim::Fresh => {}
+                // What it made is read where it cannot be swept meanwhile.
+                IdempotencyClaim::Replay(_) => return Ok(()),
+                IdempotencyClaim::Reused => return Err(BookError::IdempotencyKeyReused),
+            }
         }
+        let now = self.ports().clock.now();
+        offer(&mut *work, &event_type, command.start, now).await?;
         Ok(())
     }
 
@@ -286,7 +297,12 @@ impl Scheduling {
 
     /// The refusal, with starts the invitee can take instead. They are a courtesy: if they cannot be found, the refusal
     /// goes out without them.
-    async fn unavailable(&self, command: &BookSlot, reasons: Vec<Unavailability>) -> BookError {
+    async fn unavailable(
+        &self,
+        command: &BookSlot,
+        reasons: Vec<Unavailability>,
+        taken: bool,
+    ) -> BookError {
         let alternatives = self.alternatives(command).await.unwrap_or_else(|error| {
             warn!(
                 error = &error as &dyn std::error::Error,
@@ -296,6 +312,7 @@ impl Scheduling {
         });
         BookError::Unavailable {
             reasons,
+            taken,
             alternatives,
         }
     }
@@ -346,7 +363,12 @@ async fn offer(
         .map_err(|error| StorageError::Other(error.into()))?;
     let slots = slots::find(&request);
     let Some(slot) = slots.at(start) else {
-        return Err(refuse(reasons(&slots::explain(&request, start))));
+        let explanation = slots::explain(&request, start);
+        return Err(BookError::Unavailable {
+            taken: is_taken(event_type, &explanation),
+            reasons: reasons(&explanation),
+            alternatives: Vec::new(),
+        });
     };
     let places = slot.hosts.iter();
     let eligible = places.filter_map(|p| time.roster.get(p).copied()).collect();
@@ -389,6 +411,7 @@ async fn appoint(
 fn refuse(reasons: Vec<Unavailability>) -> BookError {
     BookError::Unavailable {
         reasons,
+        taken: false,
         alternatives: Vec::new(),
     }
 }
@@ -417,6 +440,25 @@ async fn seat(
         hosts.push(BookingHost { user, session });
     }
     Ok(hosts)
+}
+
+/// Whether every group would find its hosts if nobody had booked. A limit that other bookings have reached comes with
+/// them; alone it is no sign that this very time is taken.
+fn is_taken(event_type: &EventType, explanation: &Explanation) -> bool {
+    use Unavailability as U;
+
+    let others_have_it = |reasons: &Vec<U>| {
+        let has = |r: &U| matches!(r, U::Booked | U::Buffer | U::Busy(_));
+        let goes_with_it = |r: &U| has(r) || matches!(r, U::LimitReached(_));
+        reasons.is_empty() || (reasons.iter().any(has) && reasons.iter().all(goes_with_it))
+    };
+    let mut hosts = explanation.hosts.iter();
+    let groups_would_do = event_type.hosting.groups().iter().all(|group| {
+        let able = hosts.by_ref().take(group.hosts.len());
+        able.filter(|reasons| others_have_it(reasons)).count()
+            >= group.required.count(group.hosts.len())
+    });
+    groups_would_do && explanation.start.iter().all(|r| *r == U::NotEnoughHosts)
 }
 
 /// The start's own reasons, then the hosts', each once.
@@ -701,6 +743,28 @@ mod tests {
         assert!(!taken("20T09:00").await);
     }
 
+    #[tokio::test]
+    async fn a_pool_is_taken_when_whoever_works_then_is_booked() {
+        let world = World::new(
+            "host ann UTC 09:00-12:00
+             host bob UTC 11:00-14:00
+             event pool 30 robin:ann,bob per_day=1
+             event both 30 all:ann,bob",
+        )
+        .await;
+        world.booked("pool", "24T10:00").await;
+        let taken = async |event, start| {
+            let refused = world.scheduling.book(&World::command(event, start)).await;
+            refused.unwrap_err().is_taken()
+        };
+        // Only Ann works then, and she is booked; her limit is reached by that very booking.
+        assert!(taken("pool", "24T10:00").await);
+        // She would be free, but for her limit.
+        assert!(!taken("pool", "24T09:00").await);
+        // Bob would not work then if nobody had booked Ann.
+        assert!(!taken("both", "24T10:00").await);
+    }
+
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn of_fifty_who_want_one_slot_one_gets_it() {
         let world = World::new(&format!("{ANN} event intro 30 ann")).await;
@@ -708,7 +772,7 @@ mod tests {
         for n in 0..50 {
             let scheduling = world.scheduling.clone();
             let mut command = World::command("intro", "24T10:00");
-            // Half of them with a key: those are judged under the lock alone.
+            // Half of them with a key.
             command.idempotency_key = (n % 2 == 0).then(|| parse(&format!("key-{n}")));
             rush.spawn(async move { scheduling.book(&command).await });
         }
@@ -1059,12 +1123,16 @@ mod tests {
         // What is plainly not offered never waits for a writer.
         world.book("class", "24T11:10").await;
         world.book("nothing", "24T11:00").await;
-        assert_eq!(storage.calls.take(), "");
-        // With a key it does, and gives everything back.
         command.start = at("24T10:10");
         command.idempotency_key = Some(parse("order-18"));
         assert!(world.scheduling.book(&command).await.is_err());
-        insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) idempotency schedules busy bookings rollback");
+        // Nor does a key that belongs to another request.
+        command.idempotency_key = Some(parse("order-17"));
+        assert!(matches!(
+            world.scheduling.book(&command).await,
+            Err(BookError::IdempotencyKeyReused)
+        ));
+        assert_eq!(storage.calls.take(), "");
     }
 
     #[tokio::test]

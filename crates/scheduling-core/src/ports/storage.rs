@@ -332,6 +332,13 @@ pub trait IdempotencyRepository: Send {
         fingerprint: &[u8; 32],
         now: DateTime<Utc>,
     ) -> Result<IdempotencyClaim, StorageError>;
+    /// What a key stands for, without claiming it or waiting for anybody.
+    async fn find(
+        &mut self,
+        scope: &str,
+        key: &str,
+        fingerprint: &[u8; 32],
+    ) -> Result<IdempotencyClaim, StorageError>;
     /// Stores what the claimed key made.
     async fn store(&mut self, scope: &str, key: &str, made: BookingId) -> Result<(), StorageError>;
     /// Forgets keys claimed before an instant. Answers how many.

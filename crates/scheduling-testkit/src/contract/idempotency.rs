@@ -48,6 +48,26 @@ async fn book_with(house: &House, key: &str, start: &str) -> BookingId {
     booking.id
 }
 
+/// What a key stands for can be read without claiming it.
+pub async fn a_key_is_found_without_being_claimed(storage: Arc<dyn Storage>) {
+    let house = House::build(storage).await;
+    let find = async |key: &str, fingerprint: [u8; 32]| {
+        let mut work = house.storage.begin_read().await.unwrap();
+        work.idempotency()
+            .find(SCOPE, key, &fingerprint)
+            .await
+            .unwrap()
+    };
+    assert_eq!(find("key", FINGERPRINT).await, IdempotencyClaim::Fresh);
+    let made = book_with(&house, "key", "2026-11-24T09:00:00Z").await;
+    assert_eq!(
+        find("key", FINGERPRINT).await,
+        IdempotencyClaim::Replay(made)
+    );
+    assert_eq!(find("key", [8; 32]).await, IdempotencyClaim::Reused);
+    assert_eq!(find("other", FINGERPRINT).await, IdempotencyClaim::Fresh);
+}
+
 /// The second time, the key answers with what the first made.
 pub async fn a_key_is_fresh_then_replayed(storage: Arc<dyn Storage>) {
     let house = House::build(storage).await;

@@ -107,6 +107,7 @@ macro_rules! storage_contract {
                 the_next_due_instant_counts_leases
                 sweeping_forgets_only_what_is_done,
             idempotency:
+                a_key_is_found_without_being_claimed
                 a_key_is_fresh_then_replayed
                 a_key_with_another_fingerprint_is_refused
                 scopes_keep_keys_apart

@@ -220,6 +220,17 @@ impl OutboxRepository for MemoryUnitOfWork {
     }
 }
 
+impl IdempotencyRow {
+    fn claim(&self, fingerprint: &[u8; 32]) -> IdempotencyClaim {
+        match self.made {
+            _ if self.fingerprint != *fingerprint => IdempotencyClaim::Reused,
+            Some(made) => IdempotencyClaim::Replay(made),
+            // Claimed now, or by a request that made nothing.
+            None => IdempotencyClaim::Fresh,
+        }
+    }
+}
+
 #[async_trait]
 impl IdempotencyRepository for MemoryUnitOfWork {
     async fn claim(
@@ -238,13 +249,19 @@ impl IdempotencyRepository for MemoryUnitOfWork {
                     claimed_at: now,
                     made: None,
                 });
-            Ok(match row.made {
-                _ if row.fingerprint != *fingerprint => IdempotencyClaim::Reused,
-                Some(made) => IdempotencyClaim::Replay(made),
-                // Claimed now, or by a request that made nothing.
-                None => IdempotencyClaim::Fresh,
-            })
+            Ok(row.claim(fingerprint))
         })
+    }
+
+    async fn find(
+        &mut self,
+        scope: &str,
+        key: &str,
+        fingerprint: &[u8; 32],
+    ) -> Result<IdempotencyClaim, StorageError> {
+        let key = (scope.to_owned(), key.to_owned());
+        let row = self.read().idempotency.get(&key);
+        Ok(row.map_or(IdempotencyClaim::Fresh, |row| row.claim(fingerprint)))
     }
 
     async fn store(&mut self, scope: &str, key: &str, made: BookingId) -> Result<(), StorageError> {

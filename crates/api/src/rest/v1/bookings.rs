@@ -449,9 +449,10 @@ fn not_booked(error: BookError, zone: chrono_tz::Tz) -> Problem {
         BookError::NotFound => super::not_found("event type"),
         BookError::Unavailable {
             reasons,
+            taken,
             alternatives,
         } => {
-            let (kind, detail) = unavailable(&reasons);
+            let (kind, detail) = unavailable(&reasons, taken);
             let alternatives: Vec<String> =
                 alternatives.into_iter().map(|a| in_zone(a, zone)).collect();
             let reasons: Vec<&str> = reasons.iter().copied().map(reason).collect();
@@ -467,9 +468,8 @@ fn not_booked(error: BookError, zone: chrono_tz::Tz) -> Problem {
     }
 }
 
-/// Which problem the reasons make. What holds whoever hosts comes first; a host who is merely booked makes the start
-/// taken even where other hosts do not work at that time.
-fn unavailable(reasons: &[Unavailability]) -> (ProblemKind, &'static str) {
+/// Which problem the reasons make. What holds whoever hosts comes first.
+fn unavailable(reasons: &[Unavailability], taken: bool) -> (ProblemKind, &'static str) {
     use Unavailability as U;
 
     let any = |test: fn(&U) -> bool| reasons.iter().any(test);
@@ -488,7 +488,7 @@ fn unavailable(reasons: &[Unavailability]) -> (ProblemKind, &'static str) {
             ProblemKind::SlotOutsideAvailability,
             "The start is not one of those that are offered.",
         )
-    } else if any(|r| matches!(r, U::Booked | U::Buffer | U::Busy(_))) {
+    } else if taken {
         (ProblemKind::SlotTaken, "Somebody else has this time.")
     } else if any(|r| matches!(r, U::LimitReached(_))) {
         (
