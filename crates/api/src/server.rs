@@ -47,18 +47,24 @@ pub async fn serve(config: &Config, with_worker: bool) -> Result<(), ServeError>
         storage.migrate().await.map_err(ServeError::Migrate)?;
     }
     let composed = compose::compose(config, storage)?;
-    run(config, composed, with_worker).await
+    run(config, listen(config)?, composed, with_worker).await
+}
+
+/// Takes the address that guests reach the server at.
+pub(crate) fn listen(config: &Config) -> Result<TcpListener, ServeError> {
+    let address = config.http.listen;
+    TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })
 }
 
 /// Runs a system that is put together already.
 pub(crate) async fn run(
     config: &Config,
+    listener: TcpListener,
     composed: compose::Composed,
     with_worker: bool,
 ) -> Result<(), ServeError> {
     let address = config.http.listen;
     let failed = |source| ServeError::Listen { address, source };
-    let listener = TcpListener::bind(address).map_err(failed)?;
     let kalends = composed.kalends;
     let server = HttpServer::new(move || {
         App::new()

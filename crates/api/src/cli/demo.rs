@@ -37,9 +37,11 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> Ending {
         let storage = compose::storage(&config).await?;
         storage.migrate().await?;
         let composed = compose::compose(&config, storage)?;
+        // Before the links are shown: they are no use when another server has the address.
+        let listener = server::listen(&config)?;
         let links = demo::seed(&composed.kalends, &*composed.storage).await?;
         welcome(&config, &links)?;
-        server::run(&config, composed, true).await?;
+        server::run(&config, listener, composed, true).await?;
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -259,7 +259,7 @@ pub struct LogConfig {
 impl Default for LogConfig {
     fn default() -> Self {
         Self {
-            filter: "info,actix_server=warn,sqlx=warn,sea_orm=warn,sea_orm_migration=warn"
+            filter: "info,actix_http=off,actix_server=warn,sqlx=warn,sea_orm=warn,sea_orm_migration=warn"
                 .to_owned(),
             format: LogFormat::Text,
         }
