@@ -259,6 +259,7 @@ pub struct LogConfig {
 impl Default for LogConfig {
     fn default() -> Self {
         Self {
+            // A request that does not parse is its sender's trouble, so `actix_http` is silent.
             filter: "info,actix_http=off,actix_server=warn,sqlx=warn,sea_orm=warn,sea_orm_migration=warn"
                 .to_owned(),
             format: LogFormat::Text,

@@ -314,7 +314,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     text(
         "log.filter",
-        r#""info,actix_server=warn,sqlx=warn,sea_orm=warn,sea_orm_migration=warn""#,
+        r#""info,actix_http=off,actix_server=warn,sqlx=warn,sea_orm=warn,sea_orm_migration=warn""#,
         "Which log lines are written: a level, or `target=level` pairs with commas between.",
         is_filter,
     ),
