@@ -4,7 +4,7 @@ use std::io;
 use std::net::TcpListener;
 
 use actix_web::middleware::{Compress, from_fn};
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpServer};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
@@ -72,7 +72,7 @@ pub(crate) async fn run(
             // Outside the edge, which rewrites problems.
             .wrap(Compress::default())
             .configure(|config| configure(config, &kalends))
-            .default_service(web::to(crate::web::not_found))
+            .configure(crate::web::configure_rest)
     })
     .workers(config.http.workers)
     .max_connections(config.http.max_connections)

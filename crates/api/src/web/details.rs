@@ -420,6 +420,20 @@ pub(super) async fn move_to_slot(
     state.answer(moved.await)
 }
 
+/// Leads back to the times. A refused form stands at the address it was sent to, where a reader may ask for it again.
+pub(super) async fn start_again(
+    app: web::Data<Scheduling>,
+    state: web::Data<WebState>,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
+    let found = find_page(&app, &state, &path.0, &path.1).await;
+    let times = found.map(|page| {
+        let (workspace, event_type) = (&page.workspace.slug, &page.event_type.slug);
+        see_other(&state.paths().event(workspace, event_type))
+    });
+    state.answer(times)
+}
+
 /// Books, or shows the form again with what speaks against it.
 pub(super) async fn book(
     kalends: web::Data<Kalends>,

@@ -186,7 +186,8 @@ macro_rules! post {
 macro_rules! app {
     ($kalends:expr) => {{
         let kalends = $kalends;
-        test::init_service(App::new().configure(|config| crate::configure(config, &kalends))).await
+        let app = App::new().configure(|config| crate::configure(config, &kalends));
+        test::init_service(app.configure(super::configure_rest)).await
     }};
 }
 
@@ -549,4 +550,61 @@ async fn files_are_kept_for_ever_under_their_hash_and_pages_are_not() {
         (old.status, old.header("cache-control")),
         (StatusCode::OK, "no-cache")
     );
+}
+
+#[actix_web::test]
+async fn the_bare_address_leads_on_or_says_how_to_begin() {
+    let nobody = app!(kalends(Arc::new(MemoryStorage::new())));
+    let page = get!(nobody, "/");
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("kalends apply"), "{}", page.body);
+
+    let northwind = northwind().await;
+    let one = app!(northwind.clone());
+    let page = get!(one, "/");
+    assert_eq!(
+        (page.status, page.header("location")),
+        (StatusCode::SEE_OTHER, "/book/northwind")
+    );
+
+    let second = NewWorkspace {
+        slug: "second".parse().unwrap(),
+        name: "Second".parse().unwrap(),
+        description: None,
+    };
+    northwind.scheduling.create_workspace(second).await.unwrap();
+    let page = get!(app!(northwind), "/");
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("Use the link that you were given"));
+    assert!(!page.body.contains("northwind") && !page.body.contains("second"));
+}
+
+#[actix_web::test]
+async fn addresses_that_are_nearly_right_lead_to_what_was_meant() {
+    let app = app!(northwind().await);
+    let page = get!(app, "/book/northwind/intro/?tz=UTC");
+    assert_eq!(
+        (page.status, page.header("location")),
+        (
+            StatusCode::PERMANENT_REDIRECT,
+            "/book/northwind/intro?tz=UTC"
+        )
+    );
+    // A refused form stands here; its address asked for again leads back to the times.
+    let page = get!(app, FORM);
+    assert_eq!(
+        (page.status, page.header("location")),
+        (StatusCode::SEE_OTHER, "/book/northwind/intro")
+    );
+    assert_eq!(
+        get!(app, "//example.org/").status,
+        StatusCode::NOT_FOUND,
+        "no way out to another site"
+    );
+    let page = post!(app, "/book/northwind/intro", &[]);
+    assert_eq!(
+        (page.status, page.header("allow")),
+        (StatusCode::METHOD_NOT_ALLOWED, "GET, HEAD")
+    );
+    assert!(page.body.contains("<h1>"));
 }

@@ -15,6 +15,11 @@ enum Topic {
     ForeignForm,
     Unavailable,
     Internal,
+    MethodNotAllowed,
+    /// The server's bare address, before there is a workspace.
+    Empty,
+    /// The server's bare address, when it leads to several workspaces.
+    Closed,
 }
 
 /// The page's context.
@@ -33,6 +38,11 @@ impl Message {
     pub(super) fn about(error: PageError) -> (StatusCode, Self) {
         let (status, topic, landing) = match error {
             PageError::NotFound { landing } => (StatusCode::NOT_FOUND, Topic::NotFound, landing),
+            PageError::MethodNotAllowed { .. } => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                Topic::MethodNotAllowed,
+                None,
+            ),
             PageError::Malformed => (StatusCode::BAD_REQUEST, Topic::Malformed, None),
             PageError::ForeignForm => (StatusCode::FORBIDDEN, Topic::ForeignForm, None),
             PageError::Unavailable(_) => {
@@ -42,6 +52,18 @@ impl Message {
         };
         (status, Self { topic, landing })
     }
+
+    /// Says that there is nothing to book yet.
+    pub(super) const EMPTY: Self = Self {
+        topic: Topic::Empty,
+        landing: None,
+    };
+
+    /// Says that a link is needed.
+    pub(super) const CLOSED: Self = Self {
+        topic: Topic::Closed,
+        landing: None,
+    };
 
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
@@ -62,6 +84,9 @@ impl Message {
             ("foreign-form", plain(Topic::ForeignForm)),
             ("unavailable", plain(Topic::Unavailable)),
             ("internal", plain(Topic::Internal)),
+            ("method-not-allowed", plain(Topic::MethodNotAllowed)),
+            ("empty", Self::EMPTY),
+            ("closed", Self::CLOSED),
         ]
     }
 }

@@ -8,6 +8,7 @@ mod booker;
 mod calendar;
 mod cancel;
 mod details;
+mod front;
 mod guest;
 mod landing;
 mod links;
@@ -25,7 +26,7 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
 use chrono::{DateTime, Utc};
 use minijinja::Environment;
 use scheduling_core::ports::{Clock, SecretSource, StorageError};
@@ -150,6 +151,10 @@ impl WebState {
                 "A page could not be made"
             );
         }
+        let allowed = match &error {
+            PageError::MethodNotAllowed { allowed } => Some(*allowed),
+            _ => None,
+        };
         let (status, message) = Message::about(error);
         let mut response = match self.render(&message) {
             Ok(html) => html_response(status, "no-store", html),
@@ -160,6 +165,11 @@ impl WebState {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             retry_later(&mut response);
         }
+        if let Some(allowed) = allowed {
+            response
+                .headers_mut()
+                .insert(header::ALLOW, header::HeaderValue::from_static(allowed));
+        }
         response
     }
 }
@@ -169,6 +179,8 @@ impl WebState {
 enum PageError {
     /// There is nothing at the address. The workspace's page, when there is one, is the way on.
     NotFound { landing: Option<String> },
+    /// The address takes no such request.
+    MethodNotAllowed { allowed: &'static str },
     /// The request cannot be understood.
     Malformed,
     /// A form that another site's page sent.
@@ -243,30 +255,62 @@ fn query<T: serde::de::DeserializeOwned + Default>(request: &HttpRequest) -> T {
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
         .app_data(web::FormConfig::default().limit(FORM_LIMIT))
-        .route("/static/{version}/{file:.*}", web::get().to(assets::file))
-        .route("/book/{workspace}", web::get().to(landing::show))
-        .route("/book/{workspace}/{event}", web::get().to(booker::show))
+        .service(read_only(
+            "/static/{version}/{file:.*}",
+            web::get().to(assets::file),
+        ))
+        .service(read_only("/book/{workspace}", web::get().to(landing::show)))
+        .service(read_only(
+            "/book/{workspace}/{event}",
+            web::get().to(booker::show),
+        ))
         .service(
-            web::resource("/book/{workspace}/{event}/details")
+            form("/book/{workspace}/{event}/details")
                 .route(web::get().to(details::show))
                 .route(web::post().to(details::move_to_slot)),
         )
-        .route(
-            "/book/{workspace}/{event}/bookings",
-            web::post().to(details::book),
-        )
-        .route("/b/{token}", web::get().to(manage::show))
-        .route("/b/{token}/invite.ics", web::get().to(manage::invite))
         .service(
-            web::resource("/b/{token}/cancel")
+            form("/book/{workspace}/{event}/bookings")
+                .route(web::get().to(details::start_again))
+                .route(web::post().to(details::book)),
+        )
+        .service(read_only("/b/{token}", web::get().to(manage::show)))
+        .service(read_only(
+            "/b/{token}/invite.ics",
+            web::get().to(manage::invite),
+        ))
+        .service(
+            form("/b/{token}/cancel")
                 .route(web::get().to(cancel::show))
                 .route(web::post().to(cancel::submit)),
         );
 }
 
-/// The page for an address that nothing stands at.
-pub(crate) async fn not_found(state: web::Data<WebState>) -> HttpResponse {
-    state.answer(Err(PageError::NOT_FOUND))
+/// Adds what a server has that serves nothing else: an answer at its bare address, and a page for all other ones.
+pub(crate) fn configure_rest(config: &mut web::ServiceConfig) {
+    config
+        .service(read_only("/", web::get().to(front::show)))
+        .default_service(web::to(front::elsewhere));
+}
+
+/// An address that can only be read.
+fn read_only(path: &str, route: Route) -> Resource {
+    web::resource(path)
+        .route(route)
+        .default_service(web::to(async |state: web::Data<WebState>| {
+            state.answer(Err(PageError::MethodNotAllowed {
+                allowed: "GET, HEAD",
+            }))
+        }))
+}
+
+/// An address that forms are sent to.
+fn form(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(async |state: web::Data<WebState>| {
+        state.answer(Err(PageError::MethodNotAllowed {
+            allowed: "GET, HEAD, POST",
+        }))
+    }))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod reading;
 
 pub use explain_slot::{ExplainSlot, ExplainedSlot};
 pub use find_slots::{FindError, FindSlots, FoundSlots};
-pub use pages::{EventTypePage, LandingPage};
+pub use pages::{EventTypePage, FrontDoor, LandingPage};
 
 pub(crate) use find_slots::nearest_starts;
 pub(crate) use pages::in_order;

@@ -31,7 +31,32 @@ pub struct EventTypePage {
     pub hosts: Vec<Person>,
 }
 
+/// Where somebody is led who has the server's address, but no link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FrontDoor {
+    /// There is no workspace yet.
+    Empty,
+    /// To the one workspace there is.
+    To(Slug),
+    /// There are several, and which ones is nobody's business.
+    Closed,
+}
+
 impl Scheduling {
+    /// Where the server's bare address leads.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn front_door(&self) -> Result<FrontDoor, StorageError> {
+        let mut work = self.ports().storage.begin_read().await?;
+        let mut workspaces = work.directory().workspaces().await?.into_iter();
+        Ok(match (workspaces.next(), workspaces.next()) {
+            (None, _) => FrontDoor::Empty,
+            (Some(only), None) => FrontDoor::To(only.slug),
+            (Some(_), Some(_)) => FrontDoor::Closed,
+        })
+    }
+
     /// What guests can book in a workspace; `None` when there is no such workspace.
     ///
     /// # Errors
@@ -103,6 +128,7 @@ mod tests {
     use scheduling_testkit::builders::parse;
 
     use super::*;
+    use crate::setup::NewWorkspace;
     use crate::testing::World;
 
     fn names(people: &[Person]) -> Vec<&str> {
@@ -160,5 +186,20 @@ mod tests {
                 "{workspace}/{event}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn the_bare_address_leads_to_the_only_workspace_and_betrays_no_one_of_several() {
+        let world = World::new("host ann UTC 09:00-12:00").await;
+        let door = world.scheduling.front_door().await.unwrap();
+        assert_eq!(door, FrontDoor::To(parse("firm")));
+        let second = NewWorkspace {
+            slug: parse("second"),
+            name: parse("Second"),
+            description: None,
+        };
+        world.scheduling.create_workspace(second).await.unwrap();
+        let door = world.scheduling.front_door().await.unwrap();
+        assert_eq!(door, FrontDoor::Closed);
     }
 }
