@@ -81,7 +81,7 @@ impl Meeting {
 
     #[inline]
     fn clash(self, taken: Interval, buffers: Buffers, cause: Unavailability) -> Clash {
-        let (start, end) = Stamp::ends_of(&taken);
+        let (start, end) = taken.stamps();
         // `[t, t + duration)` overlaps `[start, end)` when `start − duration < t < end`.
         let after = start.plus(-self.duration);
         Clash {

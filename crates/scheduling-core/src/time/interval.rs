@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
 use super::Minutes;
+use super::stamp::Stamp;
 
 /// The end of an interval was not after its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -25,19 +26,20 @@ pub struct EmptyInterval;
 /// assert!(Interval::new(at(12), at(9)).is_err());
 /// # Ok::<(), scheduling_core::time::EmptyInterval>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
-    serde(try_from = "RawInterval")
+    serde(try_from = "RawInterval", into = "RawInterval")
 )]
 pub struct Interval {
-    start: DateTime<Utc>,
-    end: DateTime<Utc>,
+    // Integers, not chrono's dates: the engine compares thousands of them for each answer.
+    start: Stamp,
+    end: Stamp,
 }
 
 #[cfg(feature = "serde")]
-#[derive(serde::Deserialize)]
+#[derive(serde::Serialize, serde::Deserialize)]
 struct RawInterval {
     start: DateTime<Utc>,
     end: DateTime<Utc>,
@@ -52,12 +54,26 @@ impl TryFrom<RawInterval> for Interval {
     }
 }
 
+#[cfg(feature = "serde")]
+impl From<Interval> for RawInterval {
+    fn from(interval: Interval) -> Self {
+        Self {
+            start: interval.start(),
+            end: interval.end(),
+        }
+    }
+}
+
 impl Interval {
     /// The span from `start` up to, and without, `end`.
     ///
     /// # Errors
     /// [`EmptyInterval`] unless `start < end`.
     pub fn new(start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Self, EmptyInterval> {
+        Self::between(Stamp::of(start), Stamp::of(end))
+    }
+
+    fn between(start: Stamp, end: Stamp) -> Result<Self, EmptyInterval> {
         if start < end {
             Ok(Self { start, end })
         } else {
@@ -65,19 +81,25 @@ impl Interval {
         }
     }
 
+    /// Both ends as integers.
+    #[inline]
+    pub(crate) fn stamps(&self) -> (Stamp, Stamp) {
+        (self.start, self.end)
+    }
+
     /// The first instant.
     pub fn start(&self) -> DateTime<Utc> {
-        self.start
+        self.start.instant()
     }
 
     /// The first instant after it.
     pub fn end(&self) -> DateTime<Utc> {
-        self.end
+        self.end.instant()
     }
 
     /// How long it is.
     pub fn length(&self) -> TimeDelta {
-        self.end - self.start
+        self.end() - self.start()
     }
 
     /// Whether the two share an instant.
@@ -87,6 +109,7 @@ impl Interval {
 
     /// Whether the instant lies in it.
     pub fn contains(&self, instant: DateTime<Utc>) -> bool {
+        let instant = Stamp::of(instant);
         self.start <= instant && instant < self.end
     }
 
@@ -97,7 +120,7 @@ impl Interval {
 
     /// What the two share, if anything.
     pub fn intersect(&self, other: &Self) -> Option<Self> {
-        Self::new(self.start.max(other.start), self.end.min(other.end)).ok()
+        Self::between(self.start.max(other.start), self.end.min(other.end)).ok()
     }
 
     /// The shortest interval that holds both.
@@ -116,15 +139,26 @@ impl Interval {
     #[must_use]
     pub fn widen(&self, before: Minutes, after: Minutes) -> Self {
         Self {
-            start: self
-                .start
-                .checked_sub_signed(before.delta())
-                .unwrap_or(DateTime::<Utc>::MIN_UTC),
-            end: self
-                .end
-                .checked_add_signed(after.delta())
-                .unwrap_or(DateTime::<Utc>::MAX_UTC),
+            start: Stamp::of(
+                self.start()
+                    .checked_sub_signed(before.delta())
+                    .unwrap_or(DateTime::<Utc>::MIN_UTC),
+            ),
+            end: Stamp::of(
+                self.end()
+                    .checked_add_signed(after.delta())
+                    .unwrap_or(DateTime::<Utc>::MAX_UTC),
+            ),
         }
+    }
+}
+
+impl fmt::Debug for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interval")
+            .field("start", &self.start())
+            .field("end", &self.end())
+            .finish()
     }
 }
 
@@ -133,8 +167,8 @@ impl fmt::Display for Interval {
         write!(
             f,
             "{}/{}",
-            self.start.format("%Y-%m-%dT%H:%M:%SZ"),
-            self.end.format("%Y-%m-%dT%H:%M:%SZ")
+            self.start().format("%Y-%m-%dT%H:%M:%SZ"),
+            self.end().format("%Y-%m-%dT%H:%M:%SZ")
         )
     }
 }

@@ -1,9 +1,6 @@
 //! Instants and spans as integers, for the engine's inner loops.
 
-use chrono::{DateTime, NaiveTime, Timelike, Utc};
-
-use super::Interval;
-use super::zone::day_number;
+use chrono::{DateTime, Utc};
 
 /// Seconds in a day of civil time.
 pub(crate) const DAY: i64 = 86_400;
@@ -31,30 +28,6 @@ impl Stamp {
         Self {
             secs: instant.timestamp(),
             nanos: instant.timestamp_subsec_nanos(),
-        }
-    }
-
-    /// Both ends of an interval. Most begin and end on one date, and turning a date into days is what takes time.
-    #[inline]
-    pub(crate) fn ends_of(interval: &Interval) -> (Self, Self) {
-        let (start, end) = (interval.start().naive_utc(), interval.end().naive_utc());
-        let days = day_number(start.date());
-        let end_days = if end.date() == start.date() {
-            days
-        } else {
-            day_number(end.date())
-        };
-        (
-            Self::on_day(days, start.time()),
-            Self::on_day(end_days, end.time()),
-        )
-    }
-
-    #[inline]
-    fn on_day(days: i64, time: NaiveTime) -> Self {
-        Self {
-            secs: days * DAY + i64::from(time.num_seconds_from_midnight()),
-            nanos: time.nanosecond(),
         }
     }
 
