@@ -79,21 +79,32 @@ impl Availability {
         weekly.chain(overrides).map(<[_]>::len).max().unwrap_or(0)
     }
 
-    /// The first day from which on it never closes.
-    fn always_open_from(&self) -> Option<i64> {
-        let full_week = self.week().iter().all(|windows| {
-            let touching = windows.windows(2).all(|pair| pair[0].end == pair[1].start);
-            touching
-                && windows
-                    .first()
-                    .is_some_and(|w| w.start == TimeOfDay::MIDNIGHT)
-                && windows
-                    .last()
-                    .is_some_and(|w| w.end == TimeOfDay::END_OF_DAY)
-        });
-        let last_override = self.overrides.last().map(|o| day_number(o.date));
-        full_week.then(|| last_override.map_or(i64::MIN, |day| day + 1))
+    /// Whether no weekday ever closes.
+    fn is_open_all_week(&self) -> bool {
+        self.week().into_iter().all(is_whole_day)
     }
+
+    /// The first override from a day on that closes for a part of its date at least, as days since 1970-01-01.
+    fn next_closing_override(&self, from: i64) -> Option<i64> {
+        let passed = self
+            .overrides
+            .partition_point(|o| day_number(o.date) < from);
+        self.overrides[passed..]
+            .iter()
+            .find(|o| !is_whole_day(o.hours.windows()))
+            .map(|o| day_number(o.date))
+    }
+}
+
+/// Whether windows fill their date.
+fn is_whole_day(windows: &[TimeWindow]) -> bool {
+    windows.windows(2).all(|pair| pair[0].end == pair[1].start)
+        && windows
+            .first()
+            .is_some_and(|w| w.start == TimeOfDay::MIDNIGHT)
+        && windows
+            .last()
+            .is_some_and(|w| w.end == TimeOfDay::END_OF_DAY)
 }
 
 /// Monday is 0. 1970-01-01 was a Thursday.
@@ -188,11 +199,18 @@ impl Expansion {
         let Some(open) = self.open.last_mut() else {
             return;
         };
-        let always_open = availability.always_open_from();
+        let all_week = availability.is_open_all_week();
         while open.end >= end && open.end - end < reach {
-            if always_open.is_some_and(|day| day.saturating_add(1) < open.end.div_euclid(DAY)) {
-                open.end = end + reach;
-                return;
+            if all_week {
+                // Nothing closes before the next override that does, which may be thousands of years away. A date
+                // begins and a clock change leads back less than a day from where UTC has it, hence the days between.
+                let today = open.end.div_euclid(DAY);
+                let closing = availability.next_closing_override(today - 2);
+                let open_until = closing.map_or(end + reach, |day| (day - 1) * DAY);
+                if open_until > open.end {
+                    open.end = open_until.min(end + reach);
+                    continue;
+                }
             }
             match availability.run_at(open.end) {
                 Some(run) => open.end = run.end,

@@ -398,6 +398,67 @@ fn nothing_overflows_at_the_ends_of_time() {
     }
 }
 
+/// A meeting as long as lengths go, in hours that never close but on a date thousands of years away: the hours must not
+/// be walked through day by day to get there.
+#[test]
+fn hours_without_an_end_are_not_walked_through() {
+    let date = |text: &str| text.parse::<NaiveDate>().expect("a date");
+    let all_day = DayHours::new(vec![window("00:00", "09:00"), window("09:00", "24:00")]);
+    let open = |text| DateOverride {
+        date: date(text),
+        hours: all_day.clone().expect("disjoint windows"),
+    };
+    let closed = |text| DateOverride {
+        date: date(text),
+        hours: DayHours::CLOSED,
+    };
+    let from = at("2026-06-10T00:00:00Z");
+    let find = |overrides: &[DateOverride], length: i64| {
+        let weekly = every_day(Tz::America__New_York, vec![window("00:00", "24:00")]);
+        let hours = Availability::new(
+            weekly.timezone(),
+            weekly.weekly_hours().clone(),
+            overrides.to_vec(),
+        )
+        .expect("one override a date");
+        let length = u32::try_from(length).expect("a length in minutes");
+        let rules = SlotRules {
+            slot_interval: minutes(1440),
+            ..SlotRules::new(Tz::America__New_York, minutes(length))
+        };
+        let host = HostTime {
+            availability: Some(&hours),
+            busy: &[],
+            reservations: &[],
+        };
+        let to = from + TimeDelta::days(3);
+        let request = SlotRequest::new(from, from, to, &rules, None, all(1), vec![host]);
+        let request = request.expect("a request");
+        let found = slots::find(&request);
+        for day in 0..3 {
+            let start = at("2026-06-10T04:00:00Z") + TimeDelta::days(day);
+            let offered = slots::explain(&request, start).is_offered();
+            assert_eq!(found.at(start).is_some(), offered, "{start}");
+        }
+        found.len()
+    };
+    let far = [open("5000-02-01"), closed("9999-12-31")];
+    for _ in 0..1000 {
+        assert_eq!(find(&far, i64::from(u32::MAX)), 0);
+        assert_eq!(find(&far[..1], i64::from(u32::MAX)), 3);
+    }
+    // The last start reaches exactly to the date that is closed; an hour more, and it does not fit.
+    let midnight = |text| at(&format!("{text}T04:00:00Z"));
+    let last = midnight("2026-06-12");
+    let exactly = (at("9999-12-31T05:00:00Z") - last).num_minutes();
+    assert_eq!(find(&far, exactly), 3);
+    assert_eq!(find(&far, exactly + 60), 2);
+    let near = [open("2026-06-14"), closed("2026-06-20"), open("7000-01-01")];
+    let exactly = (midnight("2026-06-20") - last).num_minutes();
+    assert_eq!(find(&near, exactly), 3);
+    assert_eq!(find(&near, exactly + 1), 2);
+}
+
 /// Before standard time, clocks differed by odd seconds: a ruler for all of them has a mark a second, and a long range
 /// does not fit into one.
 #[test]
