@@ -95,6 +95,27 @@ mod tests {
     }
 
     #[test]
+    fn a_host_nobody_knows_is_named_with_the_place() {
+        for (part, instead, place) in [
+            (
+                "[\"ann\",\"bob\"]}},{\"rel",
+                "[\"ann\",\"eve\"]}},{\"rel",
+                "events[1].assign.eligible[1]",
+            ),
+            (
+                "\"release\":{\"assignment\":0}",
+                "\"reassign\":{\"assignment\":0,\"to\":\"eve\"}",
+                "events[2].reassign.to",
+            ),
+        ] {
+            assert!(HISTORY.contains(part), "{part}");
+            let error = ask(false, &format!("{}}}", HISTORY.replace(part, instead))).unwrap_err();
+            let expected = format!("standard input:1: {place}: there is no host \"eve\"");
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
     fn an_event_that_cannot_happen_is_an_error() {
         let never_made = HISTORY.replace("\"assignment\":0", "\"assignment\":7");
         let error = ask(false, &format!("{never_made}}}")).unwrap_err();

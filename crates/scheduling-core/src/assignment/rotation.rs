@@ -1,5 +1,7 @@
 //! The rotation ledger: integer credits instead of dice.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use thiserror::Error;
 
 /// A host's standing in a rotation.
@@ -86,7 +88,7 @@ impl<H> RotationStep<H> {
     }
 }
 
-impl<H: Clone + PartialEq> RotationLedger<H> {
+impl<H: Clone + Ord> RotationLedger<H> {
     /// A fresh ledger for hosts and their weights, in roster order.
     pub fn new(roster: impl IntoIterator<Item = (H, u32)>) -> Self {
         let mut ledger = Self::default();
@@ -99,26 +101,31 @@ impl<H: Clone + PartialEq> RotationLedger<H> {
     /// Hosts who join start level, with no credit. Those who left keep their entries, frozen, after the roster's, and
     /// go on from there if they return. A weight of 0 counts as 1. Credits are never touched.
     pub fn align(&mut self, roster: impl IntoIterator<Item = (H, u32)>) {
-        let mut aligned: Vec<LedgerEntry<H>> = Vec::with_capacity(self.entries.len());
-        for (host, weight) in roster {
-            if aligned.iter().any(|entry| entry.host == host) {
-                continue;
-            }
-            let known = self.entries.iter().position(|entry| entry.host == host);
-            let mut entry = match known {
-                Some(place) => self.entries.remove(place),
-                None => LedgerEntry {
-                    host,
-                    weight,
-                    credit: 0,
-                    last_assigned: None,
-                },
-            };
-            entry.weight = weight.max(1);
-            aligned.push(entry);
+        let mut joining: BTreeMap<H, (usize, u32)> = BTreeMap::new();
+        for (place, (host, weight)) in roster.into_iter().enumerate() {
+            joining.entry(host).or_insert((place, weight.max(1)));
         }
-        aligned.append(&mut self.entries);
-        self.entries = aligned;
+        let mut placed: Vec<(usize, LedgerEntry<H>)> = Vec::with_capacity(joining.len());
+        for mut entry in self.entries.drain(..) {
+            let mut place = usize::MAX;
+            if let Some((own, weight)) = joining.remove(&entry.host) {
+                (place, entry.weight) = (own, weight);
+            }
+            placed.push((place, entry));
+        }
+        placed.extend(joining.into_iter().map(|(host, (place, weight))| {
+            let entry = LedgerEntry {
+                host,
+                weight,
+                credit: 0,
+                last_assigned: None,
+            };
+            (place, entry)
+        }));
+        // The sort is stable: those who left keep their order.
+        placed.sort_by_key(|(place, _)| *place);
+        self.entries
+            .extend(placed.into_iter().map(|(_, entry)| entry));
     }
 
     /// Assigns a booking to one of the eligible hosts, given in any order.
@@ -133,7 +140,12 @@ impl<H: Clone + PartialEq> RotationLedger<H> {
         if eligible.is_empty() {
             return Err(RotationError::NobodyEligible);
         }
-        if !eligible.iter().all(|host| self.entry(host).is_some()) {
+        let eligible: BTreeSet<&H> = eligible.iter().collect();
+        let mut unknown = eligible.clone();
+        for entry in &self.entries {
+            unknown.remove(&entry.host);
+        }
+        if !unknown.is_empty() {
             return Err(RotationError::NoSuchHost);
         }
         let mut before = Vec::with_capacity(eligible.len());
@@ -170,11 +182,13 @@ impl<H: Clone + PartialEq> RotationLedger<H> {
         if step.released {
             return;
         }
+        let mut due = BTreeMap::new();
         for earned in &step.eligible {
-            self.credit(&earned.host, earned.weight, -i64::from(earned.weight));
+            due.insert(&earned.host, (earned.weight, -i64::from(earned.weight)));
         }
-        let holder = step.holder.clone();
-        self.credit(&holder, 1, step.price());
+        let (_, holders) = due.entry(&step.holder).or_insert((1, 0));
+        *holders = holders.saturating_add(step.price());
+        self.credit(due);
         step.released = true;
     }
 
@@ -194,7 +208,7 @@ impl<H: Clone + PartialEq> RotationLedger<H> {
         payer.credit = payer.credit.saturating_sub(price);
         payer.last_assigned = Some(number);
         self.next = self.next.saturating_add(1);
-        self.credit(&step.holder, 1, price);
+        self.credit(BTreeMap::from([(&step.holder, (1, price))]));
         step.holder = to.clone();
         Ok(())
     }
@@ -208,16 +222,21 @@ impl<H: Clone + PartialEq> RotationLedger<H> {
         self.entries.iter_mut().find(|entry| entry.host == *host)
     }
 
-    /// Adds to a host's credit. A host the ledger has lost gets a frozen entry, so that the credits still sum to zero.
-    fn credit(&mut self, host: &H, weight: u32, amount: i64) {
-        match self.entry_mut(host) {
-            Some(entry) => entry.credit = entry.credit.saturating_add(amount),
-            None => self.entries.push(LedgerEntry {
+    /// Adds to hosts' credits. A host the ledger has lost gets a frozen entry with the weight that is given, so that the
+    /// credits still sum to zero.
+    fn credit(&mut self, mut due: BTreeMap<&H, (u32, i64)>) {
+        for entry in &mut self.entries {
+            if let Some((_, amount)) = due.remove(&entry.host) {
+                entry.credit = entry.credit.saturating_add(amount);
+            }
+        }
+        for (host, (weight, credit)) in due {
+            self.entries.push(LedgerEntry {
                 host: host.clone(),
                 weight,
-                credit: amount,
+                credit,
                 last_assigned: None,
-            }),
+            });
         }
     }
 }
@@ -353,6 +372,27 @@ mod tests {
         ledger.align([('a', 100), ('b', 100), ('c', 50)]);
         assert_eq!(ledger.entry(&'a').unwrap().credit, -100);
         assert_eq!(ledger.entry(&'a').unwrap().last_assigned, Some(0));
+    }
+
+    #[test]
+    fn those_who_left_keep_their_order_and_a_host_named_twice_stands_once() {
+        let mut ledger = RotationLedger::new([('d', 1), ('c', 2), ('b', 3), ('a', 4)]);
+        ledger.align([('e', 5), ('b', 0), ('e', 7)]);
+        let standing: Vec<_> = ledger.entries.iter().map(|e| (e.host, e.weight)).collect();
+        assert_eq!(standing, [('e', 5), ('b', 1), ('d', 1), ('c', 2), ('a', 4)]);
+    }
+
+    /// With a search through the roster for each host of it, this takes minutes.
+    #[test]
+    fn a_roster_of_a_hundred_thousand_is_no_trouble() {
+        let roster: Vec<u32> = (0..100_000).rev().collect();
+        let mut ledger = RotationLedger::new(roster.iter().map(|host| (*host, 100)));
+        let mut step = ledger.assign(&roster).unwrap();
+        assert_eq!(step.winner, 99_999);
+        ledger.release(&mut step);
+        ledger.align(roster.iter().rev().map(|host| (*host, 100)));
+        assert_eq!(ledger.entries[0].host, 0);
+        assert!(ledger.entries.iter().all(|e| e.credit == 0));
     }
 
     #[test]

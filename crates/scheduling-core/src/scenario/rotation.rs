@@ -1,6 +1,6 @@
 //! Histories of a rotation: who was eligible when, what was undone, who won.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
@@ -58,9 +58,10 @@ impl RotationScenario {
         let mut line = Object::parse(line)?;
         let name = line.optional("name")?.unwrap_or_default();
         let mut hosts: Vec<(String, u32)> = Vec::new();
+        let mut known = BTreeSet::new();
         line.list("hosts", |mut host| {
             let id: String = host.required("id")?;
-            if hosts.iter().any(|(known, _)| *known == id) {
+            if !known.insert(id.clone()) {
                 let problem = format!("another host is called {id:?} already");
                 return Err(host.error("id", problem));
             }
@@ -72,7 +73,7 @@ impl RotationScenario {
             hosts.push((id, weight));
             Ok(())
         })?;
-        let events = line.list("events", read_event)?;
+        let events = line.list("events", |event| read_event(event, &known))?;
         let expect = line.optional("expect")?;
         line.finish()?;
         Ok(Self {
@@ -156,7 +157,7 @@ impl RotationScenario {
             }
         }
         let all_hosts = expected.credits.keys().chain(found.credits.keys());
-        for host in all_hosts.collect::<std::collections::BTreeSet<_>>() {
+        for host in all_hosts.collect::<BTreeSet<_>>() {
             let credit = |credit: Option<&i64>| credit.map_or("none".to_owned(), i64::to_string);
             let (wanted, got) = (expected.credits.get(host), found.credits.get(host));
             if wanted != got {
@@ -168,9 +169,12 @@ impl RotationScenario {
     }
 }
 
-fn read_event(mut event: Object) -> Result<Event, ScenarioError> {
+fn read_event(mut event: Object, hosts: &BTreeSet<String>) -> Result<Event, ScenarioError> {
     let read = if let Some(mut assign) = event.object("assign")? {
-        let eligible = assign.required("eligible")?;
+        let eligible: Vec<String> = assign.required("eligible")?;
+        if let Some(i) = eligible.iter().position(|host| !hosts.contains(host)) {
+            return Err(no_host(&assign, &format!("eligible[{i}]"), &eligible[i]));
+        }
         assign.finish()?;
         Event::Assign { eligible }
     } else if let Some(mut release) = event.object("release")? {
@@ -178,7 +182,11 @@ fn read_event(mut event: Object) -> Result<Event, ScenarioError> {
         release.finish()?;
         Event::Release { assignment }
     } else if let Some(mut reassign) = event.object("reassign")? {
-        let (assignment, to) = (reassign.required("assignment")?, reassign.required("to")?);
+        let assignment = reassign.required("assignment")?;
+        let to: String = reassign.required("to")?;
+        if !hosts.contains(&to) {
+            return Err(no_host(&reassign, "to", &to));
+        }
         reassign.finish()?;
         Event::Reassign { assignment, to }
     } else {
@@ -186,4 +194,8 @@ fn read_event(mut event: Object) -> Result<Event, ScenarioError> {
     };
     event.finish()?;
     Ok(read)
+}
+
+fn no_host(event: &Object, field: &str, host: &str) -> ScenarioError {
+    event.error(field, format!("there is no host {host:?}"))
 }
