@@ -193,9 +193,10 @@ fn write_explanation(
     start: DateTime<Utc>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let explanation = slots::explain(&scenario.request(), start);
+    let request = scenario.request();
+    let explanation = slots::explain(&request, start);
     let at = start.to_rfc3339_opts(SecondsFormat::AutoSi, true);
-    let in_range = slots::find(&scenario.request()).at(start).is_some();
+    let in_range = request.range().is_some_and(|range| range.contains(start));
     let verdict = match (explanation.is_offered(), in_range) {
         (true, true) => "offered",
         (true, false) => "offered, but not within the scenario's range",
@@ -208,7 +209,7 @@ fn write_explanation(
         writeln!(out, "  the start: {}", list(&explanation.start))?;
     }
     for (place, (host, reasons)) in scenario.hosts.iter().zip(&explanation.hosts).enumerate() {
-        let says = if !scenario.is_in_a_group(place) {
+        let says = if !request.is_in_a_group(place) {
             "in no host group".to_owned()
         } else if reasons.is_empty() {
             "free".to_owned()
@@ -308,6 +309,16 @@ mod tests {
         a morning, 2026-11-23T08:00:00Z: not offered
           the start: not enough hosts
           ann: busy by calendar
+        ");
+    }
+
+    #[test]
+    fn an_explanation_says_when_the_start_is_outside_the_range() {
+        let later = args(false, Some("2026-11-30T08:00:00Z"));
+        let (_, out) = ask(later, &format!("{SCENARIO}}}")).unwrap();
+        insta::assert_snapshot!(out, @r"
+        a morning, 2026-11-30T08:00:00Z: offered, but not within the scenario's range
+          ann: free
         ");
     }
 

@@ -149,11 +149,6 @@ impl SlotScenario {
         &self.rules
     }
 
-    /// Whether a host group names the host at a place.
-    pub fn is_in_a_group(&self, host: usize) -> bool {
-        self.groups.iter().any(|group| group.hosts.contains(&host))
-    }
-
     /// The engine's answer.
     pub fn answer(&self) -> Vec<SlotAnswer> {
         self.name_hosts(&slots::find(&self.request()))

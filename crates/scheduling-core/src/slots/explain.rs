@@ -59,8 +59,8 @@ pub fn explain(request: &SlotRequest<'_>, start: DateTime<Utc>) -> Explanation {
     let sessions = rules::open_sessions(request);
     let joins = |host| {
         sessions
-            .iter()
-            .any(|session| session.start == start && session.host == host)
+            .binary_search_by_key(&(start, host), |session| (session.start, session.host))
+            .is_ok()
     };
     let on_grid = is_on_grid(request, start);
     let runs_a_session = sessions.iter().any(|session| session.start == start);

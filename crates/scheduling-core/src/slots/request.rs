@@ -129,6 +129,16 @@ impl<'a> SlotRequest<'a> {
         })
     }
 
+    /// The range that is asked about. `None` when it is empty.
+    pub fn range(&self) -> Option<Interval> {
+        self.range
+    }
+
+    /// Whether a group names the host at a place in the roster. The others are ignored.
+    pub fn is_in_a_group(&self, host: usize) -> bool {
+        self.in_a_group.get(host).copied().unwrap_or(false)
+    }
+
     /// The hosts whom a group names, with their places, in roster order.
     pub(super) fn grouped_hosts(&self) -> impl Iterator<Item = (usize, &HostTime<'a>)> {
         self.hosts

@@ -68,7 +68,10 @@ pub(super) fn complete(request: &SlotRequest<'_>, sessions: &[OpenSession], answ
 /// Whether the hosts of these sessions alone fill every group.
 fn has_enough(request: &SlotRequest<'_>, joinable: &[OpenSession]) -> bool {
     request.groups.iter().all(|group| {
-        let joins = |host: &&usize| joinable.iter().any(|session| session.host == **host);
+        let joins = |host: &&usize| {
+            let place = joinable.binary_search_by_key(*host, |session| session.host);
+            place.is_ok()
+        };
         group.hosts.iter().filter(joins).count() >= group.required.count(group.hosts.len())
     })
 }
