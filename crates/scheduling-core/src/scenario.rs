@@ -32,8 +32,48 @@ impl ScenarioError {
     )]
     fn new(place: impl Into<String>, problem: impl ToString) -> Self {
         Self {
-            place: place.into(),
-            problem: problem.to_string(),
+            place: excerpt(place.into()),
+            problem: excerpt(problem.to_string()),
         }
+    }
+}
+
+/// Keeps the beginning and the end of a text that quotes something long, and shows control characters by their codes.
+fn excerpt(text: String) -> String {
+    const BEGINNING: usize = 96;
+    const END: usize = 64;
+    let short = match text.char_indices().nth(BEGINNING + END) {
+        None => text,
+        Some(_) => {
+            let beginning: String = text.chars().take(BEGINNING).collect();
+            let end = text.char_indices().rev().nth(END - 1);
+            format!("{beginning}…{}", &text[end.map_or(0, |(at, _)| at)..])
+        }
+    };
+    if !short.contains(char::is_control) {
+        return short;
+    }
+    let shown = short.chars().map(|c| match c {
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.to_string(),
+    });
+    shown.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_quotation_is_cut_in_the_middle() {
+        let short = "x".repeat(160);
+        assert_eq!(excerpt(short.clone()), short);
+        let long = format!("there is no host \"{}\" here", "é".repeat(10_000_000));
+        let cut = excerpt(long);
+        assert!(cut.starts_with("there is no host \"ééé"), "{cut}");
+        assert!(cut.contains("é…é"), "{cut}");
+        assert!(cut.ends_with("éé\" here"), "{cut}");
+        assert_eq!(cut.chars().count(), 161);
+        assert_eq!(excerpt("a\u{1b}[31m\nb".to_owned()), "a\\u{1b}[31m\\nb");
     }
 }

@@ -1,6 +1,11 @@
 //! Reads JSON objects field by field and knows the place of each, so that an error can name it.
 
-use serde::de::DeserializeOwned;
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::{Map, Value};
 
 use super::ScenarioError;
@@ -14,11 +19,16 @@ pub(super) struct Object {
 impl Object {
     /// Reads a line.
     pub(super) fn parse(line: &str) -> Result<Self, ScenarioError> {
-        let value = serde_json::from_str(line).map_err(|error| {
+        let mut json = serde_json::Deserializer::from_str(line);
+        let read = Place::Line.deserialize(&mut json);
+        let value = read.and_then(|value| json.end().map(|()| value));
+        let value = value.map_err(|error| {
             // It counts lines within the text, which is one line.
             let place = format!("column {}", error.column());
             let message = error.to_string();
-            let problem = message.split(" at line ").next().unwrap_or_default();
+            let problem = message
+                .rsplit_once(" at line ")
+                .map_or(&*message, |(problem, _)| problem);
             ScenarioError::new(place, problem)
         })?;
         Self::new(String::new(), value)
@@ -89,6 +99,36 @@ impl Object {
             .ok_or_else(|| self.error(field, "is missing"))
     }
 
+    /// An instant, which must be there.
+    pub(super) fn instant(&mut self, field: &str) -> Result<DateTime<Utc>, ScenarioError> {
+        let text: String = self.required(field)?;
+        text.parse().map_err(|_not_an_instant| {
+            let problem = format!("{text:?} is not an instant such as 2026-11-24T09:00:00Z");
+            self.error(field, problem)
+        })
+    }
+
+    /// A date, which must be there.
+    pub(super) fn date(&mut self, field: &str) -> Result<NaiveDate, ScenarioError> {
+        let text: String = self.required(field)?;
+        text.parse().map_err(|_not_a_date| {
+            let problem = format!("{text:?} is not a date such as 2026-11-24");
+            self.error(field, problem)
+        })
+    }
+
+    /// A list of objects that must be there, each read by `read`.
+    pub(super) fn required_list<T>(
+        &mut self,
+        field: &str,
+        read: impl FnMut(Self) -> Result<T, ScenarioError>,
+    ) -> Result<Vec<T>, ScenarioError> {
+        if self.fields.get(field).is_none_or(Value::is_null) {
+            return Err(self.error(field, "is missing"));
+        }
+        self.list(field, read)
+    }
+
     /// A list of objects, empty when it is missing, each read by `read`.
     pub(super) fn list<T>(
         &mut self,
@@ -127,5 +167,90 @@ fn kind(value: &Value) -> &'static str {
         Value::String(_) => "a text",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
+    }
+}
+
+/// Where in a line a value stands. As a seed it reads the value, and refuses an object that has a field twice: JSON
+/// leaves open what that means, and the last would win unseen.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Line,
+    Field(&'a Place<'a>, &'a str),
+    Item(&'a Place<'a>, usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line => Ok(()),
+            Self::Field(Self::Line, field) => write!(f, "{field}"),
+            Self::Field(parent, field) => write!(f, "{parent}.{field}"),
+            Self::Item(parent, i) => write!(f, "{parent}[{i}]"),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Place<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Place<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = items.next_element_seed(Place::Item(&self, values.len()))? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut values = Map::new();
+        while let Some(field) = fields.next_key::<String>()? {
+            let place = Place::Field(&self, &field);
+            if values.contains_key(&field) {
+                return Err(A::Error::custom(format_args!("{place} is there twice")));
+            }
+            let value = fields.next_value_seed(place)?;
+            values.insert(field, value);
+        }
+        Ok(Value::Object(values))
     }
 }

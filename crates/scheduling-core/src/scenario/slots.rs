@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::num::NonZeroU32;
 
-use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::ScenarioError;
@@ -61,16 +61,15 @@ pub struct ScenarioHost {
     pub reservations: Vec<Reservation>,
 }
 
-/// A slot as scenario files write it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SlotAnswer {
+/// A slot as scenario files write it, with the hosts by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SlotAnswer<H = String> {
     /// When it starts.
     pub start: DateTime<Utc>,
     /// Who can take it, in roster order.
-    pub hosts: Vec<String>,
+    pub hosts: Vec<H>,
     /// The seats left, for group sessions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub seats_left: Option<u32>,
 }
 
@@ -82,9 +81,9 @@ impl SlotScenario {
     pub fn parse(line: &str) -> Result<Self, ScenarioError> {
         let mut line = Object::parse(line)?;
         let name = line.optional("name")?.unwrap_or_default();
-        let now = line.required("now")?;
+        let now = line.instant("now")?;
         let mut range = line.required_object("range")?;
-        let (from, to) = (range.required("from")?, range.required("to")?);
+        let (from, to) = (range.instant("from")?, range.instant("to")?);
         range.finish()?;
         let hosts = line.list("hosts", ScenarioHost::read)?;
         let mut places = HashMap::new();
@@ -113,11 +112,43 @@ impl SlotScenario {
             availability,
             groups,
         };
-        scenario.try_request().map_err(|error| match error {
+        match scenario.try_request() {
+            Ok(_) => Ok(scenario),
+            Err(error) => Err(scenario.refuse(&error, &groups_place)),
+        }
+    }
+
+    /// A refused request, told by the place and the names that the line has for it.
+    fn refuse(&self, error: &SlotRequestError, groups: &str) -> ScenarioError {
+        match *error {
+            SlotRequestError::NoGroups | SlotRequestError::NoSuchHost { .. } => {
+                ScenarioError::new(groups, error)
+            }
+            SlotRequestError::NoHosts { group } => {
+                ScenarioError::new(format!("{groups}[{group}].hosts"), "names no host")
+            }
+            SlotRequestError::HostTwice { host } => {
+                let members = self.groups.iter().enumerate().flat_map(|(group, members)| {
+                    let hosts = members.hosts.iter().enumerate();
+                    hosts.map(move |(i, member)| (group, i, *member))
+                });
+                let again = members.filter(|(_, _, member)| *member == host).nth(1);
+                let place = again.map_or(groups.to_owned(), |(group, i, _)| {
+                    format!("{groups}[{group}].hosts[{i}]")
+                });
+                let name = &self.hosts[host].id;
+                ScenarioError::new(place, format!("{name:?} stands in the groups already"))
+            }
+            SlotRequestError::Required {
+                group,
+                required,
+                hosts,
+            } => {
+                let problem = format!("requires {required} of {hosts} hosts");
+                ScenarioError::new(format!("{groups}[{group}].required"), problem)
+            }
             SlotRequestError::RangeTooLong { .. } => ScenarioError::new("range", error),
-            error => ScenarioError::new(groups_place, error),
-        })?;
-        Ok(scenario)
+        }
     }
 
     fn try_request(&self) -> Result<SlotRequest<'_>, SlotRequestError> {
@@ -149,40 +180,56 @@ impl SlotScenario {
         &self.rules
     }
 
-    /// The engine's answer.
+    /// The engine's answer. [`name_hosts`](Self::name_hosts) gives it slot by slot.
     pub fn answer(&self) -> Vec<SlotAnswer> {
         self.name_hosts(&slots::find(&self.request()))
-    }
-
-    /// An answer with the hosts' names.
-    pub fn name_hosts(&self, slots: &Slots) -> Vec<SlotAnswer> {
-        slots
-            .iter()
             .map(|slot| SlotAnswer {
                 start: slot.start,
-                hosts: slot
-                    .hosts
-                    .iter()
-                    .map(|h| self.hosts[h].id.clone())
-                    .collect(),
+                hosts: slot.hosts.into_iter().map(str::to_owned).collect(),
                 seats_left: slot.seats_left,
             })
             .collect()
+    }
+
+    /// The slots of an answer, one after the other, with the hosts' names.
+    pub fn name_hosts<'a>(
+        &'a self,
+        slots: &'a Slots,
+    ) -> impl ExactSizeIterator<Item = SlotAnswer<&'a str>> {
+        slots.iter().map(|slot| SlotAnswer {
+            start: slot.start,
+            hosts: slot
+                .hosts
+                .iter()
+                .map(|h| self.hosts[h].id.as_str())
+                .collect(),
+            seats_left: slot.seats_left,
+        })
     }
 
     /// How the engine's answer differs from the expected one, for people to read. `None` when it does not, or when
     /// nothing is expected.
     pub fn difference(&self) -> Option<String> {
         let expected = self.expect.as_ref()?;
-        differences(expected, &self.answer())
+        let found = slots::find(&self.request());
+        differences(expected, self.name_hosts(&found))
     }
 }
 
 /// Line by line, `-` for what was expected only and `+` for what was found only.
-fn differences(expected: &[SlotAnswer], found: &[SlotAnswer]) -> Option<String> {
+fn differences<'a>(
+    expected: &'a [SlotAnswer],
+    found: impl ExactSizeIterator<Item = SlotAnswer<&'a str>>,
+) -> Option<String> {
     const SHOWN: usize = 20;
+    let total = found.len();
     let (mut lines, mut count) = (String::new(), 0);
-    let (mut wanted, mut got) = (expected.iter().peekable(), found.iter().peekable());
+    let expected_names = expected.iter().map(|slot| SlotAnswer {
+        start: slot.start,
+        hosts: slot.hosts.iter().map(String::as_str).collect(),
+        seats_left: slot.seats_left,
+    });
+    let (mut wanted, mut got) = (expected_names.peekable(), found.peekable());
     loop {
         let (sign, slot) = match (wanted.peek(), got.peek()) {
             (None, None) => break,
@@ -212,9 +259,8 @@ fn differences(expected: &[SlotAnswer], found: &[SlotAnswer]) -> Option<String> 
     }
     (count > 0).then(|| {
         format!(
-            "expected {} slots (-), found {} (+):{lines}",
-            expected.len(),
-            found.len()
+            "expected {} slots (-), found {total} (+):{lines}",
+            expected.len()
         )
     })
 }
@@ -263,8 +309,8 @@ fn read_booking_window(event_type: &mut Object) -> Result<BookingWindow, Scenari
             days: window.required("days")?,
         },
         "dates" => BookingWindow::Dates {
-            from: window.required("from")?,
-            to: window.required("to")?,
+            from: window.date("from")?,
+            to: window.date("to")?,
         },
         _ => {
             return Err(window.error("kind", "must be \"open\", \"rolling_days\" or \"dates\""));
@@ -334,7 +380,7 @@ fn read_schedule(owner: &mut Object) -> Result<Option<Availability>, ScenarioErr
         days.finish()?;
     }
     let overrides = schedule.list("overrides", |mut entry| {
-        let date: NaiveDate = entry.required("date")?;
+        let date = entry.date("date")?;
         let hours = read_windows(&mut entry, "windows")?;
         entry.finish()?;
         Ok(DateOverride { date, hours })
@@ -375,7 +421,7 @@ impl ScenarioHost {
 
 /// A busy interval that is empty or reversed takes nothing and is ignored.
 fn read_busy(mut busy: Object) -> Result<Option<BusyInterval>, ScenarioError> {
-    let (start, end) = (busy.required("start")?, busy.required("end")?);
+    let (start, end) = (busy.instant("start")?, busy.instant("end")?);
     let source = busy.optional("source")?.unwrap_or(BusySource::Calendar);
     busy.finish()?;
     let interval = Interval::new(start, end).ok();
@@ -383,7 +429,7 @@ fn read_busy(mut busy: Object) -> Result<Option<BusyInterval>, ScenarioError> {
 }
 
 fn read_reservation(mut booking: Object) -> Result<Reservation, ScenarioError> {
-    let (start, end) = (booking.required("start")?, booking.required("end")?);
+    let (start, end) = (booking.instant("start")?, booking.instant("end")?);
     let read = Reservation {
         interval: Interval::new(start, end).map_err(|e| booking.error("end", e))?,
         buffers: read_buffers(&mut booking)?,
@@ -395,7 +441,15 @@ fn read_reservation(mut booking: Object) -> Result<Reservation, ScenarioError> {
 }
 
 fn read_expected(mut expect: Object) -> Result<Vec<SlotAnswer>, ScenarioError> {
-    let slots = expect.required("slots")?;
+    let slots = expect.required_list("slots", |mut slot| {
+        let read = SlotAnswer {
+            start: slot.instant("start")?,
+            hosts: slot.required("hosts")?,
+            seats_left: slot.optional("seats_left")?,
+        };
+        slot.finish()?;
+        Ok(read)
+    })?;
     expect.finish()?;
     Ok(slots)
 }

@@ -542,10 +542,57 @@ fn nonsense_in_a_scenario_is_refused_by_its_place() {
             r#""to":"2056-11-24T00:00:00Z""#,
         ),
         (r#"{"now""#, r#"["now""#),
+        (
+            r#""monday":[{"#,
+            r#""tuesday":[],"monday":[{"start":"01:00","end":"02:00"}],"monday":[{"#,
+        ),
+        (
+            r#""duration_minutes":60"#,
+            r#""duration_minutes":60,"duration_minutes":60"#,
+        ),
+        (r#"{"now":"#, r#"{"now":"2026-01-01T00:00:00Z","now":"#),
+        ("2026-11-20T12:00:00Z", "2026-11-20 12:00"),
+        (r#""end":"2026-11-23T09:00:00Z""#, r#""end":"tomorrow""#),
+        (r#""end":"2026-11-23T09:00:00Z""#, r#""end":5"#),
+        (
+            r#"}]}]}"#,
+            r#"}]}],"expect":{"slots":[{"start":"2026-11-23","hosts":["ann"]}]}}"#,
+        ),
+        (r#"}]}]}"#, r#"}]}],"expect":{}}"#),
     ] {
         assert!(good.contains(part), "{part}");
         let error = SlotScenario::parse(&good.replacen(part, instead, 1)).expect_err(instead);
         writeln!(refusals, "{error}").expect("a text takes any line");
     }
     insta::assert_snapshot!(refusals);
+}
+
+#[test]
+fn a_refusal_is_short_however_long_the_value() {
+    let line = |field: &str, value: &str| {
+        format!(
+            r#"{{"now":"2026-11-20T12:00:00Z","range":{{"from":"2026-11-23T00:00:00Z","to":"2026-11-24T00:00:00Z"}},"hosts":[{{"id":"ann"}},{{"id":"{}","busy":[{{"start":"2026-11-23T00:00:00Z","end":"2026-11-24T00:00:00Z","source":"{}"}}]}}],"event_type":{{"timezone":"{}","duration_minutes":30,"groups":[{{"hosts":["{}"],"required":"all"}}]}},"name":{}{}}}"#,
+            if field == "id" { value } else { "bob" },
+            if field == "source" { value } else { "calendar" },
+            if field == "zone" { value } else { "UTC" },
+            if field == "host" { value } else { "ann" },
+            if field == "name" { "5" } else { "\"\"" },
+            if field == "field" {
+                format!(",\"{value}\":1")
+            } else {
+                String::new()
+            },
+        )
+    };
+    SlotScenario::parse(&line("none", "")).expect("a good scenario");
+    let long = "z".repeat(1_000_000);
+    for field in ["source", "zone", "host", "field"] {
+        let error = SlotScenario::parse(&line(field, &long)).expect_err(field);
+        let text = error.to_string();
+        assert!(
+            text.contains("zzz") && text.len() < 400,
+            "{field}: {}",
+            text.len()
+        );
+    }
 }
