@@ -2,16 +2,17 @@
 
 use std::error::Error;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::string::FromUtf8Error;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use scheduling_core::calendar::BusySource;
 use scheduling_core::event_type::LimitPeriod;
-use scheduling_core::scenario::{ScenarioError, SlotAnswer, SlotScenario};
+use scheduling_core::scenario::{ScenarioError, SlotScenario};
 use scheduling_core::slots::{self, Unavailability};
-use serde::Serialize;
+use serde::Serializer;
 
 /// Answer slot scenarios, one JSON line each
 ///
@@ -28,6 +29,9 @@ pub(crate) struct SlotsArgs {
     explain: Option<DateTime<Utc>>,
 }
 
+/// How many bytes a line may have. A file that is no text at all can be one line.
+const MAX_LINE: u64 = 16 << 20;
+
 /// A line that could not be read or answered.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LineError {
@@ -36,6 +40,15 @@ pub(super) enum LineError {
         file: String,
         #[source]
         source: io::Error,
+    },
+    #[error("{file}:{line}: a line must not be longer than {} MiB", MAX_LINE >> 20)]
+    TooLong { file: String, line: usize },
+    #[error("{file}:{line}: is not UTF-8")]
+    NotUtf8 {
+        file: String,
+        line: usize,
+        #[source]
+        source: FromUtf8Error,
     },
     #[error("{file}:{line}: {error}")]
     Scenario {
@@ -60,11 +73,6 @@ impl Line {
             error,
         }
     }
-}
-
-#[derive(Serialize)]
-struct AnswerLine {
-    slots: Vec<SlotAnswer>,
 }
 
 pub(crate) fn run(args: SlotsArgs) -> Result<ExitCode, Box<dyn Error>> {
@@ -92,9 +100,13 @@ fn answer(
             };
             tally.count(&line, &scenario.name, difference, out)?;
         } else {
-            let slots = scenario.answer();
-            serde_json::to_writer(&mut *out, &AnswerLine { slots }).map_err(io::Error::from)?;
-            writeln!(out)?;
+            // Slot by slot: with every name written out, a long answer takes gigabytes.
+            let found = slots::find(&scenario.request());
+            write!(out, "{{\"slots\":")?;
+            serde_json::Serializer::new(&mut *out)
+                .collect_seq(scenario.name_hosts(&found))
+                .map_err(io::Error::from)?;
+            writeln!(out, "}}")?;
         }
         Ok(())
     })?;
@@ -112,17 +124,15 @@ pub(super) fn each_line(
     mut act: impl FnMut(Line) -> Result<(), Box<dyn Error>>,
 ) -> Result<(), Box<dyn Error>> {
     let mut read = |file: String, lines: &mut dyn BufRead| -> Result<(), Box<dyn Error>> {
-        for (i, text) in lines.lines().enumerate() {
-            let text = text.map_err(|source| LineError::Read {
-                file: file.clone(),
-                source,
-            })?;
-            if !text.trim().is_empty() {
-                act(Line {
+        for number in 1.. {
+            match read_line(&file, number, lines)? {
+                Some(text) if text.trim().is_empty() => {}
+                Some(text) => act(Line {
                     file: file.clone(),
-                    number: i + 1,
+                    number,
                     text,
-                })?;
+                })?,
+                None => break,
             }
         }
         Ok(())
@@ -143,6 +153,41 @@ pub(super) fn each_line(
         read(file, &mut BufReader::new(opened))?;
     }
     Ok(())
+}
+
+/// The next line. `None` at the end.
+fn read_line(
+    file: &str,
+    line: usize,
+    lines: &mut dyn BufRead,
+) -> Result<Option<String>, LineError> {
+    let file = || file.to_owned();
+    let mut bytes = Vec::new();
+    let mut bounded = lines.take(MAX_LINE + 2);
+    let read = bounded.read_until(b'\n', &mut bytes);
+    read.map_err(|source| LineError::Read {
+        file: file(),
+        source,
+    })?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    if bytes.last() == Some(&b'\n') {
+        bytes.pop();
+    }
+    if bytes.len() as u64 > MAX_LINE {
+        return Err(LineError::TooLong { file: file(), line });
+    }
+    let mut text = String::from_utf8(bytes).map_err(|source| LineError::NotUtf8 {
+        file: file(),
+        line,
+        source,
+    })?;
+    // Some editors begin a file with a byte order mark.
+    if line == 1 && text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
+    Ok(Some(text))
 }
 
 /// How a check stands.
@@ -250,9 +295,9 @@ mod tests {
 
     const SCENARIO: &str = r#"{"name":"a morning","now":"2026-11-20T12:00:00Z","range":{"from":"2026-11-23T00:00:00Z","to":"2026-11-24T00:00:00Z"},"event_type":{"timezone":"Europe/Berlin","duration_minutes":60,"groups":[{"hosts":["ann"],"required":"all"}]},"hosts":[{"id":"ann","schedule":{"timezone":"Europe/Berlin","weekly":{"monday":[{"start":"09:00","end":"11:00"}]}},"busy":[{"start":"2026-11-23T08:30:00Z","end":"2026-11-23T09:00:00Z"}]}]"#;
 
-    fn ask(args: SlotsArgs, input: &str) -> Result<(ExitCode, String), Box<dyn Error>> {
+    fn ask(args: SlotsArgs, input: impl AsRef<[u8]>) -> Result<(ExitCode, String), Box<dyn Error>> {
         let mut out = Vec::new();
-        let code = answer(args, &mut input.as_bytes(), &mut out)?;
+        let code = answer(args, &mut input.as_ref(), &mut out)?;
         Ok((code, String::from_utf8(out)?))
     }
 
@@ -310,6 +355,41 @@ mod tests {
           the start: not enough hosts
           ann: busy by calendar
         ");
+    }
+
+    #[test]
+    fn a_byte_order_mark_may_begin_a_file_and_windows_may_end_its_lines() {
+        let line = r#"{"slots":[{"start":"2026-11-23T09:00:00Z","hosts":["ann"]}]}"#;
+        let input = format!("\u{feff}{SCENARIO}}}\r\n\r\n{SCENARIO}}}\r\n");
+        let (_, out) = ask(args(false, None), input).unwrap();
+        assert_eq!(out, format!("{line}\n{line}\n"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused_by_their_line() {
+        let mut input = format!("{SCENARIO}}}\n{SCENARIO}}}").into_bytes();
+        let end = input.len();
+        input[end - 10] = 0xff;
+        let error = ask(args(false, None), &input).unwrap_err();
+        assert_eq!(error.to_string(), "standard input:2: is not UTF-8");
+        let source = error.source().unwrap().to_string();
+        let expected = format!(
+            "invalid utf-8 sequence of 1 bytes from index {}",
+            SCENARIO.len() - 9
+        );
+        assert_eq!(source, expected);
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_refused_before_it_fills_the_memory() {
+        let mut endless = BufReader::new(io::repeat(b'['));
+        let error = answer(args(false, None), &mut endless, &mut Vec::new()).unwrap_err();
+        let expected = "standard input:1: a line must not be longer than 16 MiB";
+        assert_eq!(error.to_string(), expected);
+        let longest = " ".repeat(16 << 20);
+        let (_, out) = ask(args(false, None), format!("{longest}\n{longest}")).unwrap();
+        assert_eq!(out, "");
+        assert!(ask(args(false, None), format!("{longest} \n")).is_err());
     }
 
     #[test]
