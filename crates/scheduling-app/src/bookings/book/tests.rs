@@ -1,0 +1,688 @@
+//! Tests of `book`.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+
+use scheduling_core::booking::BookingState;
+use scheduling_core::ports::Storage;
+use scheduling_testkit::builders::{self, instant, parse};
+use scheduling_testkit::{PlainSealer, SequenceIds};
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::testing::{World, at};
+
+const ANN: &str = "host ann UTC 09:00-12:00\n";
+
+#[tokio::test]
+async fn a_booking_is_stored_whole_with_its_claim_and_its_effects() {
+    let world = World::new(&format!("{ANN} event intro 30 ann buffers=10/5")).await;
+    let mut command = World::command("intro", "24T10:00");
+    command.note = Some(parse("About the merger"));
+    let booked = world.scheduling.book(&command).await.unwrap();
+
+    let booking = &booked.booking;
+    assert_eq!(world.bookings().await, std::slice::from_ref(booking));
+    assert!(!booked.replayed);
+    assert_eq!(booking.workspace, world.workspace.id);
+    assert_eq!(booking.event_type, world.event_types["intro"].id);
+    assert_eq!(
+        booking.interval,
+        Interval::new(at("24T10:00"), at("24T10:30")).unwrap()
+    );
+    assert_eq!(
+        booking.reservation(),
+        Interval::new(at("24T09:50"), at("24T10:35")).unwrap()
+    );
+    let confirmed_at = at("23T08:00");
+    assert_eq!(booking.state, BookingState::Confirmed { confirmed_at });
+    assert_eq!(booking.created_at, confirmed_at);
+    assert_eq!(booking.note, command.note);
+    let invitee = booking.invitee().unwrap();
+    assert_eq!(invitee.name, command.invitee.name);
+    assert_eq!(invitee.email, command.invitee.email);
+    assert_eq!(invitee.timezone, command.invitee.timezone);
+    // The link's secret is stored as a hash to look up and sealed to send, never bare.
+    assert_eq!(booking.manage.hash, booked.manage_token.hash());
+    let sealed = [PlainSealer::MARK, booked.manage_token.as_bytes()].concat();
+    assert_eq!(booking.manage.sealed, sealed);
+    assert_eq!(world.storage.claim_count(), 1);
+    assert_eq!(world.outbox().await.ready, 2);
+}
+
+#[tokio::test]
+async fn what_the_page_does_not_offer_is_refused_with_its_reasons() {
+    let world = World::new(
+        "now 24T09:10
+             host ann Europe/Berlin 09:00-12:00
+             host bob UTC 09:00-12:00
+             busy ann 25T09:00 30
+             event intro 30 ann notice=120 window=7
+             event lunch 30 ann hours=11:00-13:00
+             event daily 30 bob per_day=1 buffers=10/0
+             event panel 30 all:ann,bob",
+    )
+    .await;
+    let refused = async |event: &str, start: &str| {
+        let said = world.book(event, start).await;
+        said.split(" else").next().unwrap().to_owned()
+    };
+    // Past, long past, and too soon.
+    assert_eq!(refused("intro", "24T08:30").await, "! [MinimumNotice]");
+    assert_eq!(refused("intro", "23T09:00").await, "! [MinimumNotice]");
+    assert_eq!(refused("intro", "24T10:30").await, "! [MinimumNotice]");
+    // Off the grid, on a Sunday at night, before and after hours, beyond the window.
+    assert_eq!(refused("intro", "25T08:07").await, "! [OffGrid]");
+    assert_eq!(
+        refused("intro", "29T03:07").await,
+        "! [OffGrid, NotEnoughHosts, OutsideHostHours]"
+    );
+    assert_eq!(
+        refused("intro", "25T07:30").await,
+        "! [OffGrid, NotEnoughHosts, OutsideHostHours]"
+    );
+    assert_eq!(
+        refused("intro", "25T10:45").await,
+        "! [OffGrid, NotEnoughHosts, OutsideHostHours]"
+    );
+    assert_eq!(
+        refused("lunch", "25T13:00").await,
+        "! [OffGrid, OutsideEventHours, NotEnoughHosts]"
+    );
+    let december = BookSlot {
+        start: instant("2026-12-02T08:30:00Z"),
+        ..World::command("intro", "24T10:00")
+    };
+    let said = world.say(&world.scheduling.book(&december).await);
+    assert!(said.starts_with("! [BookingWindow] else"), "{said}");
+    // Busy, booked, too close to a booking, too many bookings, too few hosts.
+    assert_eq!(
+        refused("intro", "25T09:00").await,
+        "! [NotEnoughHosts, Busy(Calendar)]"
+    );
+    world.booked("daily", "25T10:00").await;
+    assert_eq!(
+        refused("panel", "25T10:00").await,
+        "! [NotEnoughHosts, Booked]"
+    );
+    assert_eq!(
+        refused("panel", "25T09:30").await,
+        "! [NotEnoughHosts, Buffer]"
+    );
+    assert_eq!(
+        refused("daily", "25T11:00").await,
+        "! [NotEnoughHosts, LimitReached(Day)]"
+    );
+    // None of it left anything behind.
+    assert_eq!(world.bookings().await.len(), 1);
+    assert_eq!(world.storage.claim_count(), 1);
+}
+
+#[tokio::test]
+async fn starts_that_no_calendar_has_are_refused_without_a_panic() {
+    let world = World::new(&format!("{ANN} event intro 30 ann")).await;
+    for start in [
+        DateTime::<Utc>::MIN_UTC,
+        DateTime::<Utc>::MAX_UTC,
+        instant("0000-01-01T00:00:00Z"),
+        instant("9999-12-31T23:59:59Z"),
+        instant("2026-11-24T09:00:00.000001Z"),
+        instant("2026-11-24T09:00:00.5Z"),
+        instant("2026-11-24T09:00:59Z"),
+    ] {
+        let command = BookSlot {
+            start,
+            ..World::command("intro", "24T10:00")
+        };
+        let refused = world.scheduling.book(&command).await;
+        let Err(BookError::Unavailable { reasons, .. }) = refused else {
+            panic!("{start}: {refused:?}");
+        };
+        assert!(!reasons.is_empty(), "{start}");
+    }
+}
+
+#[tokio::test]
+async fn everything_the_page_offers_can_be_booked_and_nothing_else() {
+    let world = World::new(
+        "now 24T08:10
+             host ann Europe/Berlin 09:00-11:00
+             host bob Asia/Kathmandu 14:00-17:00
+             busy bob 25T09:00 20
+             event pool 30 robin:ann,bob step=15 buffers=5/10 notice=60 per_day=3
+             event other 45 ann",
+    )
+    .await;
+    world.booked("other", "25T08:45").await;
+    let page = world.slots("pool", "24T00:00", "26T00:00").await;
+    let offered: BTreeSet<&str> = page.lines().map(|line| &line[..8]).collect();
+    assert!(offered.len() > 10, "{page}");
+    for minute in (0..48 * 60).step_by(5) {
+        let start = crate::testing::short(at("24T00:00") + TimeDelta::minutes(minute));
+        // Rolled back, so that no try changes the next.
+        let mut work = world.storage.begin().await.unwrap();
+        let command = World::command("pool", &start);
+        let booked = world.scheduling.book_in(&mut *work, &command).await;
+        work.rollback().await.unwrap();
+        let said = world.say(&booked);
+        assert_eq!(booked.is_ok(), offered.contains(&*start), "{start}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn alternatives_are_the_nearest_starts() {
+    let world = World::new(&format!("{ANN} event intro 30 ann")).await;
+    world.booked("intro", "24T10:00").await;
+    assert_eq!(
+        world.book("intro", "24T10:00").await,
+        "! [NotEnoughHosts, Booked] else 24T09:30 24T10:30 24T09:00"
+    );
+}
+
+#[tokio::test]
+async fn alternatives_are_looked_for_in_ever_wider_circles() {
+    let world = World::new(
+        "host ann UTC 09:00-10:00
+             host bob UTC 09:00-10:00
+             busy ann 24T00:00 1440
+             busy bob 23T00:00 43200
+             event intro 60 ann
+             event later 60 bob
+             event narrow 60 ann window=1",
+    )
+    .await;
+    // The day, then the week.
+    let said = world.book("intro", "24T09:00").await;
+    assert!(said.ends_with("else 23T09:00 25T09:00 26T09:00"), "{said}");
+    // A month away.
+    let said = world.book("later", "24T09:00").await;
+    assert!(
+        said.ends_with("else 2026-12-23T09:00 2026-12-24T09:00 2026-12-25T09:00"),
+        "{said}"
+    );
+    // No more than there are; and none in the past.
+    let said = world.book("narrow", "24T09:00").await;
+    assert!(said.ends_with("else 23T09:00"), "{said}");
+    world.clock.set(at("23T09:30"));
+    let said = world.book("intro", "20T09:00").await;
+    assert!(said.ends_with("else 25T09:00 26T09:00 27T09:00"), "{said}");
+}
+
+#[tokio::test]
+async fn is_taken_says_whether_somebody_else_has_the_time() {
+    let world = World::new(&format!("{ANN} event intro 30 ann notice=60")).await;
+    world.booked("intro", "24T10:00").await;
+    let taken = async |start| {
+        let command = World::command("intro", start);
+        world
+            .scheduling
+            .book(&command)
+            .await
+            .unwrap_err()
+            .is_taken()
+    };
+    assert!(taken("24T10:00").await);
+    assert!(!taken("24T10:10").await);
+    assert!(!taken("20T09:00").await);
+}
+
+#[tokio::test]
+async fn a_pool_is_taken_when_whoever_works_then_is_booked() {
+    let world = World::new(
+        "host ann UTC 09:00-12:00
+             host bob UTC 11:00-14:00
+             event pool 30 robin:ann,bob per_day=1
+             event both 30 all:ann,bob",
+    )
+    .await;
+    world.booked("pool", "24T10:00").await;
+    let taken = async |event, start| {
+        let refused = world.scheduling.book(&World::command(event, start)).await;
+        refused.unwrap_err().is_taken()
+    };
+    // Only Ann works then, and she is booked; her limit is reached by that very booking.
+    assert!(taken("pool", "24T10:00").await);
+    // She would be free, but for her limit.
+    assert!(!taken("pool", "24T09:00").await);
+    // Bob would not work then if nobody had booked Ann.
+    assert!(!taken("both", "24T10:00").await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_fifty_who_want_one_slot_one_gets_it() {
+    let world = World::new(&format!("{ANN} event intro 30 ann")).await;
+    let mut rush = JoinSet::new();
+    for n in 0..50 {
+        let scheduling = world.scheduling.clone();
+        let mut command = World::command("intro", "24T10:00");
+        // Half of them with a key.
+        command.idempotency_key = (n % 2 == 0).then(|| parse(&format!("key-{n}")));
+        rush.spawn(async move { scheduling.book(&command).await });
+    }
+    let results = rush.join_all().await;
+    let won = results.iter().filter(|result| result.is_ok()).count();
+    assert_eq!(won, 1);
+    for result in results {
+        if let Err(error) = result {
+            assert!(error.is_taken(), "{error:?}");
+        }
+    }
+    assert_eq!(world.bookings().await.len(), 1);
+    assert_eq!(world.outbox().await.ready, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn overlapping_starts_of_two_event_types_of_one_host_have_one_winner() {
+    let world = World::new(&format!(
+        "{ANN} event short 30 ann step=10\n event long 60 ann step=15"
+    ))
+    .await;
+    let mut rush = JoinSet::new();
+    for start in ["24T10:00", "24T10:15", "24T10:30", "24T10:10", "24T10:20"] {
+        for event in ["short", "long"] {
+            let scheduling = world.scheduling.clone();
+            let command = World::command(event, start);
+            rush.spawn(async move { scheduling.book(&command).await.is_ok() });
+        }
+    }
+    rush.join_all().await;
+    // Two may fit beside each other; no two may overlap.
+    let booked = world.bookings().await;
+    assert!(!booked.is_empty());
+    for (n, a) in booked.iter().enumerate() {
+        for b in &booked[n + 1..] {
+            assert!(!a.interval.overlaps(&b.interval), "{a:?} {b:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_round_robin_takes_turns_among_those_who_can() {
+    let world = World::new(
+        "host ann UTC 09:00-12:00
+             host bob UTC 09:00-12:00
+             busy ann 24T10:00 30
+             event pool 30 robin:ann,bob",
+    )
+    .await;
+    assert_eq!(world.book("pool", "24T09:00").await, "ann");
+    assert_eq!(world.book("pool", "24T09:00").await, "bob");
+    assert_eq!(world.book("pool", "24T10:00").await, "bob");
+    // Twice bob was alone, which neither earned nor cost him anything: it is still his turn.
+    assert_eq!(world.credits("pool").await, "ann-100 bob+100");
+    assert_eq!(world.book("pool", "24T11:00").await, "bob");
+    assert_eq!(world.credits("pool").await, "ann+0 bob+0");
+    // The record answers "why bob?".
+    let bookings = world.bookings().await;
+    let step = bookings[3].rotation.as_ref().unwrap();
+    assert_eq!(world.names([step.winner]), "bob");
+    assert_eq!(world.names(step.eligible.iter().map(|e| e.host)), "ann,bob");
+}
+
+#[tokio::test]
+async fn the_other_presets_choose_in_roster_order() {
+    let world = World::new(
+        "host ann UTC 09:00-12:00
+             host bob UTC 09:00-12:00
+             host cem UTC 09:00-12:00
+             busy bob 24T10:00 30
+             event any 30 any:bob,ann
+             event all 30 all:ann,bob
+             event two 30 two:bob,cem,ann
+             event hands 30 hands:cem,ann",
+    )
+    .await;
+    assert_eq!(world.book("any", "24T10:00").await, "ann");
+    assert_eq!(world.book("any", "24T09:00").await, "bob");
+    assert_eq!(world.book("all", "24T11:00").await, "ann,bob");
+    assert_eq!(world.book("two", "24T10:30").await, "bob,cem");
+    assert_eq!(world.book("hands", "24T11:30").await, "cem,ann");
+    assert_eq!(
+        world.book("all", "24T10:00").await,
+        "! [NotEnoughHosts, Booked, Busy(Calendar)] else 24T09:30 23T11:30 23T11:00"
+    );
+}
+
+#[tokio::test]
+async fn a_session_fills_up_seat_by_seat_and_joining_is_no_turn() {
+    let world = World::new(
+        "host ann UTC 09:00-12:00
+             host bob UTC 09:00-12:00
+             event class 60 robin:ann,bob seats=2",
+    )
+    .await;
+    assert_eq!(world.book("class", "24T10:00").await, "ann");
+    insta::assert_snapshot!(world.slots("class", "24T10:00", "24T10:30").await, @"24T10:00 ann,bob 2 left");
+    assert_eq!(world.book("class", "24T10:00").await, "ann");
+    assert_eq!(world.credits("class").await, "ann-100 bob+100");
+    assert_eq!(world.storage.claim_count(), 1);
+    // Ann's session is full: the next one opens with bob, the only one left.
+    assert_eq!(world.book("class", "24T10:00").await, "bob");
+    assert_eq!(world.book("class", "24T10:00").await, "bob");
+    let refused = world.book("class", "24T10:00").await;
+    assert!(
+        refused.starts_with("! [NotEnoughHosts, Booked] else"),
+        "{refused}"
+    );
+    assert_eq!(world.credits("class").await, "ann-100 bob+100");
+    assert_eq!(world.storage.claim_count(), 2);
+}
+
+#[tokio::test]
+async fn in_a_shared_session_every_host_of_a_collective_takes_part_each_time() {
+    let world = World::new(
+        "host ann UTC 09:00-12:00
+             host bob UTC 09:00-12:00
+             event class 60 all:ann,bob seats=2",
+    )
+    .await;
+    let first = world.booked("class", "24T10:00").await;
+    let second = world.booked("class", "24T10:00").await;
+    assert_eq!(first.booking.hosts, second.booking.hosts);
+    assert_eq!(
+        world.names(second.booking.hosts.iter().map(|h| h.user)),
+        "ann,bob"
+    );
+    assert_eq!(world.storage.claim_count(), 2);
+    let refused = world.book("class", "24T10:00").await;
+    assert!(
+        refused.starts_with("! [NotEnoughHosts, Booked]"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn a_booking_from_before_the_seats_is_joined_by_nobody() {
+    let world = World::new(&format!("{ANN} event class 60 ann seats=3")).await;
+    let ids = SequenceIds::after(1000);
+    let (class, ann) = (&world.event_types["class"], world.hosts["ann"]);
+    let private = builders::booking(&ids, class, &[ann], at("24T10:00"));
+    let mut work = world.storage.begin().await.unwrap();
+    work.bookings().insert(&private).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(
+        world.slots("class", "24T09:00", "24T12:00").await,
+        "24T09:00 ann 3 left\n24T11:00 ann 3 left"
+    );
+    let refused = world.book("class", "24T10:00").await;
+    assert!(
+        refused.starts_with("! [NotEnoughHosts, Booked]"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn whoever_waits_for_the_lock_is_judged_by_the_time_after_the_wait() {
+    let world = World::new(&format!("{ANN} event intro 30 ann notice=60")).await;
+    world.clock.set(at("24T09:00"));
+    let turn = world.storage.begin().await.unwrap();
+    let waiting = tokio::spawn({
+        let scheduling = world.scheduling.clone();
+        let command = World::command("intro", "24T10:00");
+        async move { scheduling.book(&command).await }
+    });
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!waiting.is_finished());
+    world.advance(1);
+    turn.rollback().await.unwrap();
+    let said = world.say(&waiting.await.unwrap());
+    assert_eq!(said, "! [MinimumNotice] else 24T10:30 24T11:00 24T11:30");
+}
+
+#[tokio::test]
+async fn a_hidden_event_type_can_be_booked_by_whoever_knows_it() {
+    let world = World::new(&format!("{ANN} event secret 30 ann status=hidden")).await;
+    assert_eq!(world.book("secret", "24T10:00").await, "ann");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rush_for_a_session_fills_exactly_its_seats() {
+    let world = World::new(&format!("{ANN} event class 60 ann seats=7")).await;
+    let mut rush = JoinSet::new();
+    for _ in 0..20 {
+        let scheduling = world.scheduling.clone();
+        let command = World::command("class", "24T10:00");
+        rush.spawn(async move { scheduling.book(&command).await });
+    }
+    let results = rush.join_all().await;
+    let sessions: BTreeSet<_> = results
+        .iter()
+        .flatten()
+        .map(|booked| booked.booking.hosts[0].session.unwrap())
+        .collect();
+    assert_eq!(results.iter().flatten().count(), 7);
+    assert_eq!(sessions.len(), 1);
+}
+
+#[tokio::test]
+async fn repeating_a_command_with_its_key_gives_the_same_booking_and_link() {
+    let world = World::new(&format!("{ANN} event intro 30 ann\n event deep 30 ann")).await;
+    let mut command = World::command("intro", "24T10:00");
+    command.idempotency_key = Some(parse("order-17"));
+    let first = world.scheduling.book(&command).await.unwrap();
+    let again = world.scheduling.book(&command).await.unwrap();
+    assert!(!first.replayed && again.replayed);
+    assert_eq!(first.booking, again.booking);
+    assert_eq!(first.manage_token, again.manage_token);
+    assert_eq!(world.bookings().await.len(), 1);
+    assert_eq!(world.outbox().await.ready, 2);
+
+    // Another body with the same key is refused, whatever differs.
+    let differing = [
+        BookSlot {
+            start: at("24T11:00"),
+            ..command.clone()
+        },
+        BookSlot {
+            note: Some(parse("hello")),
+            ..command.clone()
+        },
+        BookSlot {
+            invitee: InviteeDetails {
+                name: parse("Another"),
+                ..command.invitee.clone()
+            },
+            ..command.clone()
+        },
+        BookSlot {
+            invitee: InviteeDetails {
+                email: parse("another@example.org"),
+                ..command.invitee.clone()
+            },
+            ..command.clone()
+        },
+        BookSlot {
+            invitee: InviteeDetails {
+                timezone: chrono_tz::Tz::UTC,
+                ..command.invitee.clone()
+            },
+            ..command.clone()
+        },
+    ];
+    for other in differing {
+        let refused = world.scheduling.book(&other).await;
+        assert!(
+            matches!(refused, Err(BookError::IdempotencyKeyReused)),
+            "{refused:?}"
+        );
+    }
+    // The keys of another event type are its own.
+    let elsewhere = BookSlot {
+        event_type: parse("deep"),
+        start: at("24T11:00"),
+        ..command.clone()
+    };
+    assert!(!world.scheduling.book(&elsewhere).await.unwrap().replayed);
+}
+
+#[tokio::test]
+async fn a_key_whose_command_was_refused_can_be_used_again() {
+    let world = World::new(&format!("{ANN} event intro 30 ann")).await;
+    let taken = world.booked("intro", "24T10:00").await;
+    let mut command = World::command("intro", "24T10:00");
+    command.idempotency_key = Some(parse("order-17"));
+    assert!(world.scheduling.book(&command).await.is_err());
+    assert_eq!(world.cancel(&taken.manage_token).await, "cancelled");
+    assert!(!world.scheduling.book(&command).await.unwrap().replayed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_with_one_key_one_books_and_the_rest_replay() {
+    let world = World::new(&format!("{ANN} event intro 30 ann")).await;
+    let mut rush = JoinSet::new();
+    for _ in 0..20 {
+        let scheduling = world.scheduling.clone();
+        let mut command = World::command("intro", "24T10:00");
+        command.idempotency_key = Some(parse("order-17"));
+        rush.spawn(async move { scheduling.book(&command).await.unwrap() });
+    }
+    let results = rush.join_all().await;
+    assert_eq!(results.iter().filter(|booked| !booked.replayed).count(), 1);
+    let ids: BTreeSet<_> = results.iter().map(|booked| booked.booking.id).collect();
+    assert_eq!(ids.len(), 1);
+}
+
+#[test]
+fn the_fingerprint_tells_the_parts_of_a_command_apart() {
+    let mut one = World::command("ab", "24T10:00");
+    one.workspace = parse("x");
+    let mut other = one.clone();
+    (other.workspace, other.event_type) = (parse("xa"), parse("b"));
+    assert_ne!(fingerprint(&one), fingerprint(&other));
+    let keyed = BookSlot {
+        idempotency_key: Some(parse("order-17")),
+        ..one.clone()
+    };
+    assert_eq!(fingerprint(&one), fingerprint(&keyed));
+}
+
+#[test]
+fn an_idempotency_key_is_bounded_and_visible() {
+    assert!("a".repeat(255).parse::<IdempotencyKey>().is_ok());
+    for bad in ["", "a b", "a\n", "é", &"a".repeat(256)] {
+        assert_eq!(bad.parse::<IdempotencyKey>(), Err(InvalidIdempotencyKey));
+    }
+}
+
+#[tokio::test]
+async fn a_conflict_starts_again_and_the_fourth_one_is_a_refusal() {
+    let mut world = World::new(&format!("{ANN} event intro 30 ann")).await;
+    let storage = world.flaky();
+    storage.conflicts.store(3, Ordering::SeqCst);
+    assert_eq!(world.book("intro", "24T10:00").await, "ann");
+    assert_eq!(world.bookings().await.len(), 1);
+
+    storage.conflicts.store(4, Ordering::SeqCst);
+    assert_eq!(
+        world.book("intro", "24T11:00").await,
+        "! [Booked] else 24T10:30 24T11:30 24T09:30"
+    );
+    assert_eq!(storage.conflicts.load(Ordering::SeqCst), 0);
+    assert_eq!(world.bookings().await.len(), 1);
+    assert_eq!(world.outbox().await.ready, 2);
+}
+
+#[tokio::test]
+async fn the_whole_pool_is_locked_before_its_time_is_read() {
+    let mut world = World::new(
+        "host ann UTC 09:00-12:00
+             host bob UTC 09:00-12:00
+             event pool 30 robin:ann,bob
+             event class 30 ann seats=3",
+    )
+    .await;
+    let storage = world.flaky();
+    let mut command = World::command("pool", "24T10:00");
+    command.idempotency_key = Some(parse("order-17"));
+    world.scheduling.book(&command).await.unwrap();
+    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) idempotency schedules busy bookings rotation rotation bookings idempotency outbox commit");
+    // A replay takes nothing and changes nothing.
+    world.scheduling.book(&command).await.unwrap();
+    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) idempotency bookings commit");
+    world.booked("class", "24T11:00").await;
+    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(1) schedules busy bookings sessions bookings outbox commit");
+    // What is plainly not offered never waits for a writer.
+    world.book("class", "24T11:10").await;
+    world.book("nothing", "24T11:00").await;
+    command.start = at("24T10:10");
+    command.idempotency_key = Some(parse("order-18"));
+    assert!(world.scheduling.book(&command).await.is_err());
+    // Nor does a key that belongs to another request.
+    command.idempotency_key = Some(parse("order-17"));
+    assert!(matches!(
+        world.scheduling.book(&command).await,
+        Err(BookError::IdempotencyKeyReused)
+    ));
+    assert_eq!(storage.calls.take(), "");
+}
+
+#[tokio::test]
+async fn a_storage_that_does_not_answer_is_no_refusal() {
+    let mut world = World::new(&format!("{ANN} event intro 30 ann")).await;
+    let storage = world.flaky();
+    storage.outages.store(1, Ordering::SeqCst);
+    let failed = world
+        .scheduling
+        .book(&World::command("intro", "24T10:00"))
+        .await;
+    assert!(
+        matches!(
+            failed,
+            Err(BookError::Storage(StorageError::Unavailable(_)))
+        ),
+        "{failed:?}"
+    );
+}
+
+#[tokio::test]
+async fn unknown_and_inactive_event_types_are_not_found() {
+    let world = World::new(&format!("{ANN} event gone 30 ann status=inactive")).await;
+    let elsewhere = BookSlot {
+        workspace: parse("elsewhere"),
+        ..World::command("gone", "24T10:00")
+    };
+    for command in [
+        World::command("nothing", "24T10:00"),
+        World::command("gone", "24T10:00"),
+        elsewhere,
+    ] {
+        let refused = world.scheduling.book(&command).await;
+        assert!(matches!(refused, Err(BookError::NotFound)), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn hostile_names_are_stored_as_they_are() {
+    let world = World::new(&format!("{ANN} event intro 30 ann")).await;
+    let mut command = World::command("intro", "24T10:00");
+    let name = r#"Zoë "Z" O'Hara; DROP TABLE bookings;-- <script> \, 李"#;
+    command.invitee.name = parse(name);
+    command.note = Some(parse("line one\nBEGIN:VEVENT\n{{ 7 * 7 }}"));
+    let booked = world.scheduling.book(&command).await.unwrap();
+    let details = world.scheduling.booking(&booked.manage_token).await;
+    let stored = details.unwrap().unwrap().booking;
+    assert_eq!(stored.invitee().unwrap().name.as_str(), name);
+    assert_eq!(stored.note, command.note);
+}
+
+#[tokio::test]
+async fn an_embedder_books_within_a_transaction_of_his_own() {
+    let world = World::new(&format!("{ANN} event intro 30 ann")).await;
+    let command = World::command("intro", "24T10:00");
+    let storage = &world.scheduling.ports().storage;
+
+    let mut work = storage.begin().await.unwrap();
+    let booked = world.scheduling.book_in(&mut *work, &command).await;
+    assert_eq!(world.say(&booked), "ann");
+    work.rollback().await.unwrap();
+    assert!(world.bookings().await.is_empty());
+
+    let mut work = storage.begin().await.unwrap();
+    let booked = world.scheduling.book_in(&mut *work, &command).await;
+    let refused = world.scheduling.book_in(&mut *work, &command).await;
+    assert_eq!(world.say(&refused), "! [NotEnoughHosts, Booked] else ");
+    work.commit().await.unwrap();
+    assert_eq!(world.bookings().await, [booked.unwrap().booking]);
+}
