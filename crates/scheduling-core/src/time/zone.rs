@@ -3,6 +3,10 @@
 //! A civil window stands for the instants whose wall clock reads inside it. Between two clock changes a zone's offset is
 //! constant, so within each such stretch the window is a plain shift; what the stretches give, joined where they touch,
 //! are the window's *runs*. A gap shortens a run or leaves none; a fold lengthens one or splits it in two.
+//!
+//! The zone rules are those that chrono-tz carries, and they list clock changes up to the year 2099. From 2100 on, each
+//! zone keeps the offset its last change led to: Berlin stays on winter time, Sydney on summer time. So half of each
+//! year beyond is an hour off from what today's rules, carried on, would say.
 
 mod table;
 

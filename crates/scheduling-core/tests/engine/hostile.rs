@@ -91,6 +91,25 @@ fn a_day_without_midnight_begins_at_one() {
     }
 }
 
+/// The zone rules end there, as `time::zone` and the guide say.
+#[test]
+fn from_2100_on_clocks_change_no_more() {
+    for (zone, before, after) in [
+        (Tz::Europe__Berlin, "01 09:00+0200", "01 09:00+0100"),
+        (Tz::Australia__Sydney, "01 09:00+1000", "01 09:00+1100"),
+    ] {
+        let hours = every_day(zone, vec![window("09:00", "10:00")]);
+        let rules = SlotRules::new(zone, minutes(60));
+        let first_of_july = |year: u32| {
+            let from = format!("{year}-06-30T12:00:00Z");
+            let to = format!("{year}-07-01T12:00:00Z");
+            starts(&hours, &rules, &from, &to)
+        };
+        assert_eq!(first_of_july(2099), before, "{zone}");
+        assert_eq!(first_of_july(2100), after, "{zone}");
+    }
+}
+
 #[test]
 fn a_window_until_midnight_offers_its_last_slot() {
     let hours = every_day(Tz::Europe__Berlin, vec![window("22:30", "24:00")]);
@@ -555,10 +574,10 @@ fn nonsense_in_a_scenario_is_refused_by_its_place() {
         (r#""end":"2026-11-23T09:00:00Z""#, r#""end":"tomorrow""#),
         (r#""end":"2026-11-23T09:00:00Z""#, r#""end":5"#),
         (
-            r#"}]}]}"#,
+            r"}]}]}",
             r#"}]}],"expect":{"slots":[{"start":"2026-11-23","hosts":["ann"]}]}}"#,
         ),
-        (r#"}]}]}"#, r#"}]}],"expect":{}}"#),
+        (r"}]}]}", r#"}]}],"expect":{}}"#),
     ] {
         assert!(good.contains(part), "{part}");
         let error = SlotScenario::parse(&good.replacen(part, instead, 1)).expect_err(instead);
