@@ -42,13 +42,11 @@ impl ScenarioError {
 fn excerpt(text: String) -> String {
     const BEGINNING: usize = 96;
     const END: usize = 64;
-    let short = match text.char_indices().nth(BEGINNING + END) {
-        None => text,
-        Some(_) => {
-            let beginning: String = text.chars().take(BEGINNING).collect();
-            let end = text.char_indices().rev().nth(END - 1);
-            format!("{beginning}…{}", &text[end.map_or(0, |(at, _)| at)..])
-        }
+    let place = |nth| text.char_indices().nth(nth).map(|(at, _)| at);
+    let from_end = || text.char_indices().rev().nth(END - 1).map(|(at, _)| at);
+    let short = match (place(BEGINNING + END), place(BEGINNING), from_end()) {
+        (Some(_), Some(left), Some(right)) => format!("{}…{}", &text[..left], &text[right..]),
+        _ => text,
     };
     if !short.contains(char::is_control) {
         return short;
