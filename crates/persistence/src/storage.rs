@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use scheduling_core::ports::{Storage, StorageError, UnitOfWork};
 use scheduling_migration as migration;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{Connection as _, SqliteConnection};
 use sea_orm::{
     AccessMode, Database, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -87,6 +88,9 @@ impl SeaOrmStorage {
         let mut writer = pool_options(url, 1, options);
         writer
             .test_before_acquire(false)
+            .map_sqlx_sqlite_pool_opts(|pool| {
+                pool.before_acquire(|connection, _| Box::pin(async { Ok(is_at_rest(connection)) }))
+            })
             .map_sqlx_sqlite_opts(move |connection| {
                 connection
                     .create_if_missing(true)
@@ -190,6 +194,15 @@ impl SeaOrmStorage {
     }
 }
 
+/// Whether a connection has no transaction left from its last use; else it is closed, and another takes its place.
+///
+/// On a full disk or a failing one, SQLite rolls a transaction back by itself. The driver's own rollback then fails and
+/// leaves its count of open transactions too high: the next transaction would be a savepoint in one that nobody
+/// commits, and would lose what it seems to store.
+fn is_at_rest(connection: &SqliteConnection) -> bool {
+    !connection.is_in_transaction()
+}
+
 fn pool_options(url: &str, size: u32, options: &ConnectOptions) -> sea_orm::ConnectOptions {
     let mut pool = sea_orm::ConnectOptions::new(url);
     pool.max_connections(size.max(1))
@@ -218,5 +231,50 @@ impl Storage for SeaOrmStorage {
     async fn begin_read(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
         let transaction = self.begin_reading().await?;
         Ok(Box::new(SeaOrmUnitOfWork::from_transaction(transaction)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::ConnectionTrait as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_committed_after_a_full_disk_is_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("kalends.db").display());
+        let options = ConnectOptions::default();
+        let storage = SeaOrmStorage::connect(&url, &options).await.unwrap();
+        let writer = &storage.writer;
+        writer
+            .execute_unprepared("create table t (x)")
+            .await
+            .unwrap();
+        // The database must not grow beyond these pages, as if the disk had no more room.
+        let full = "pragma max_page_count = 3";
+        writer.execute_unprepared(full).await.unwrap();
+        let transaction = storage.begin_writing().await.unwrap();
+        let refused = transaction.execute_unprepared("insert into t values (zeroblob(100000))");
+        refused.await.unwrap_err();
+        drop(transaction);
+        // Some other use case changes its mind, as happens all the time.
+        let transaction = storage.begin_writing().await.unwrap();
+        transaction.rollback().await.unwrap();
+
+        let transaction = storage.begin_writing().await.unwrap();
+        transaction
+            .execute_unprepared("insert into t values (1)")
+            .await
+            .unwrap();
+        transaction.commit().await.unwrap();
+        let rows = storage
+            .reader
+            .query_one_raw(sea_orm::Statement::from_string(
+                DbBackend::Sqlite,
+                "select count(*) from t",
+            ));
+        let count: i64 = rows.await.unwrap().unwrap().try_get_by_index(0).unwrap();
+        assert_eq!(count, 1);
     }
 }
