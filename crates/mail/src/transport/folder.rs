@@ -65,8 +65,13 @@ async fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     options.mode(0o600);
-    let mut file = options.open(path).await?;
+    fill(options.open(path).await?, bytes).await
+}
+
+async fn fill(mut file: fs::File, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes).await?;
+    // Writing goes on in the background. Only flushing tells whether it went well; `sync_all` alone would not.
+    file.flush().await?;
     file.sync_all().await
 }
 
@@ -95,5 +100,19 @@ impl Transport for Folder {
             kind: DeliveryErrorKind::Unavailable,
             source: Box::new(error),
         })
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_disk_is_an_error_and_no_empty_file() {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").await;
+        let refused = fill(full.unwrap(), b"Subject: Hello\r\n")
+            .await
+            .unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::StorageFull);
     }
 }
