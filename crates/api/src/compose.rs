@@ -20,6 +20,7 @@ use thiserror::Error;
 use url::Url;
 
 use crate::config::{self, Config, KeyError, MailTransport, SmtpTls, key_of_folder};
+use crate::database_file::{self, DatabaseFile};
 use crate::http::edge::Limits;
 use crate::http::gate::BookingGate;
 use crate::http::problem::causes;
@@ -119,7 +120,9 @@ pub async fn storage(config: &Config) -> Result<SeaOrmStorage, ComposeError> {
         },
         ..ConnectOptions::default()
     };
-    SeaOrmStorage::connect(config.database_url().expose_secret(), &options)
+    let url = config.database_url();
+    database_file::make_private(url.expose_secret());
+    SeaOrmStorage::connect(url.expose_secret(), &options)
         .await
         .map_err(ComposeError::Database)
 }
@@ -166,7 +169,10 @@ pub fn compose(config: &Config, storage: SeaOrmStorage) -> Result<Composed, Comp
         clock,
         ids,
         secrets,
-        readiness: Arc::new(DatabaseReadiness(Arc::clone(&storage))),
+        readiness: Arc::new(DatabaseReadiness {
+            storage: Arc::clone(&storage),
+            file: DatabaseFile::of(config.database_url().expose_secret()),
+        }),
         public_url,
         domain,
     })?;
@@ -215,12 +221,21 @@ fn mail_transport(config: &Config) -> Result<Arc<dyn Transport>, ComposeError> {
 }
 
 /// The database answers and its schema is up to date.
-struct DatabaseReadiness(Arc<SeaOrmStorage>);
+struct DatabaseReadiness {
+    storage: Arc<SeaOrmStorage>,
+    file: Option<DatabaseFile>,
+}
 
 #[async_trait]
 impl Readiness for DatabaseReadiness {
     async fn check(&self) -> Result<(), String> {
-        match self.0.pending_migrations().await {
+        if self.file.as_ref().is_some_and(|file| !file.is_in_place()) {
+            tracing::error!(
+                "The database's file was deleted or replaced; what is stored now is lost"
+            );
+            return Err("The database's file was deleted or replaced.".to_owned());
+        }
+        match self.storage.pending_migrations().await {
             Ok(pending) if pending.is_empty() => Ok(()),
             Ok(_) => Err("The schema is out of date; run kalends migrate.".to_owned()),
             Err(error) => {

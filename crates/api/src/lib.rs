@@ -18,6 +18,7 @@
 pub mod cli;
 pub mod compose;
 pub mod config;
+mod database_file;
 pub mod demo;
 mod http;
 mod rest;
