@@ -129,12 +129,13 @@ fn without_values(error: &figment::Error) -> String {
 
 /// Where a key was set.
 fn place(figment: &Figment, key: &str) -> String {
-    figment.find_metadata(key).map_or_else(String::new, |from| {
-        from.source.as_ref().map_or_else(
-            || format!(" ({})", from.name),
-            |source| format!(" ({source})"),
-        )
-    })
+    figment
+        .find_metadata(key)
+        .map_or_else(String::new, |from| match &from.source {
+            Some(figment::Source::Code(_)) => " (on the command line)".to_owned(),
+            Some(source) => format!(" ({source})"),
+            None => format!(" ({})", from.name),
+        })
 }
 
 /// The dotted names of everything that is set. A table whose name is a setting's is a leaf with the wrong type.
@@ -221,6 +222,20 @@ mod tests {
             !text.contains("hunter2") && !text.contains("4711"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_database_needs_a_name_and_a_flag_is_called_one() {
+        use figment::providers::Serialized;
+
+        for url in ["sqlite:", "sqlite://", "postgres://"] {
+            let flag = Figment::from(Serialized::global("database.url", url));
+            let error = extract(&flag, Vec::new()).unwrap_err();
+            assert_eq!(
+                error.mistakes[0].complaint, "must name a file or a server (on the command line)",
+                "{url}"
+            );
+        }
     }
 
     #[test]

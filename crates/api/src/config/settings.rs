@@ -79,10 +79,11 @@ fn is_web_address(figment: &Figment, key: &str) -> Result<(), String> {
 fn is_database_url(figment: &Figment, key: &str) -> Result<(), String> {
     let url = typed::<String>(figment, key)?;
     let known = ["sqlite:", "postgres://", "postgresql://"];
-    if known.iter().any(|scheme| url.starts_with(scheme)) {
-        Ok(())
-    } else {
-        Err("must begin with sqlite: or postgres://".to_owned())
+    match known.iter().find_map(|scheme| url.strip_prefix(scheme)) {
+        // SQLite would take a file of its own for every connection, and keep none of them.
+        Some("" | "//") => Err("must name a file or a server".to_owned()),
+        Some(_) => Ok(()),
+        None => Err("must begin with sqlite: or postgres://".to_owned()),
     }
 }
 

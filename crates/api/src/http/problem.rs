@@ -293,8 +293,12 @@ pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
+        let words = cause.to_string();
+        // Some errors say what their cause says.
+        if !text.ends_with(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
         next = cause.source();
     }
     text
@@ -334,6 +338,22 @@ pub fn reference() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cause_that_only_repeats_is_told_once() {
+        let error = StorageError::Unavailable("nobody is there".into());
+        assert_eq!(
+            causes(&error),
+            "the storage does not answer: nobody is there"
+        );
+        #[derive(Debug, thiserror::Error)]
+        #[error("opening failed: {0}")]
+        struct Opening(#[source] StorageError);
+        assert_eq!(
+            causes(&Opening(error)),
+            "opening failed: the storage does not answer: nobody is there"
+        );
+    }
 
     #[test]
     fn the_reference_page_is_in_step_and_has_every_slug() {
