@@ -394,6 +394,18 @@ async fn seats_are_counted_down() {
 }
 
 #[actix_web::test]
+async fn a_plus_that_was_not_escaped_is_understood() {
+    let server = Server::new().await;
+    let escaped = "from=2026-11-24T09:00:00%2B01:00&to=2026-11-24T10:00:00%2B01:00";
+    let expected = server.get(&slots("intro", escaped)).await;
+    assert_eq!(expected.status, StatusCode::OK);
+    let plain = server
+        .get(&slots("intro", &escaped.replace("%2B", "+")))
+        .await;
+    assert_eq!((plain.status, plain.body), (StatusCode::OK, expected.body));
+}
+
+#[actix_web::test]
 async fn ranges_are_checked() {
     let server = Server::new().await;
     for (query, errors) in [

@@ -214,7 +214,8 @@ impl Asked {
 
 fn time(query: &mut Query, name: &str, errors: &mut Errors) -> Option<GivenTime> {
     let text = query.take(name, errors)?;
-    let time = GivenTime::parse(&text);
+    // An offset's plus arrives as a space where a client forgot to escape it.
+    let time = GivenTime::parse(&text).or_else(|| GivenTime::parse(&text.replace(' ', "+")));
     if time.is_none() {
         errors.add(
             format!("/query/{name}"),
