@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn each_scenario_gets_an_answer_line() {
-        let (code, out) = ask(args(false, None), &format!("{SCENARIO}}}\n\n{SCENARIO}}}")).unwrap();
+        let (code, out) = ask(args(false, None), format!("{SCENARIO}}}\n\n{SCENARIO}}}")).unwrap();
         let line = r#"{"slots":[{"start":"2026-11-23T09:00:00Z","hosts":["ann"]}]}"#;
         assert_eq!(out, format!("{line}\n{line}\n"));
         assert_eq!(code, ExitCode::SUCCESS);
@@ -322,12 +322,12 @@ mod tests {
         let expect = |start: &str| {
             format!(r#"{SCENARIO},"expect":{{"slots":[{{"start":"{start}","hosts":["ann"]}}]}}}}"#)
         };
-        let (code, out) = ask(args(true, None), &expect("2026-11-23T09:00:00Z")).unwrap();
+        let (code, out) = ask(args(true, None), expect("2026-11-23T09:00:00Z")).unwrap();
         assert_eq!(
             (code, out.as_str()),
             (ExitCode::SUCCESS, "1 checked, all as expected\n")
         );
-        let (code, out) = ask(args(true, None), &expect("2026-11-23T08:00:00Z")).unwrap();
+        let (code, out) = ask(args(true, None), expect("2026-11-23T08:00:00Z")).unwrap();
         assert_eq!(code, ExitCode::FAILURE);
         insta::assert_snapshot!(out, @r"
         standard input:1: a morning: expected 1 slots (-), found 1 (+):
@@ -341,7 +341,7 @@ mod tests {
     fn a_check_without_anything_to_check_fails() {
         let (code, _) = ask(args(true, None), "").unwrap();
         assert_eq!(code, ExitCode::FAILURE);
-        let (code, out) = ask(args(true, None), &format!("{SCENARIO}}}")).unwrap();
+        let (code, out) = ask(args(true, None), format!("{SCENARIO}}}")).unwrap();
         assert_eq!(code, ExitCode::FAILURE);
         assert!(out.contains("carries no \"expect\""), "{out}");
     }
@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn a_start_is_explained_host_by_host() {
         let explain = args(false, Some("2026-11-23T08:00:00Z"));
-        let (_, out) = ask(explain, &format!("{SCENARIO}}}")).unwrap();
+        let (_, out) = ask(explain, format!("{SCENARIO}}}")).unwrap();
         insta::assert_snapshot!(out, @r"
         a morning, 2026-11-23T08:00:00Z: not offered
           the start: not enough hosts
@@ -395,7 +395,7 @@ mod tests {
     #[test]
     fn an_explanation_says_when_the_start_is_outside_the_range() {
         let later = args(false, Some("2026-11-30T08:00:00Z"));
-        let (_, out) = ask(later, &format!("{SCENARIO}}}")).unwrap();
+        let (_, out) = ask(later, format!("{SCENARIO}}}")).unwrap();
         insta::assert_snapshot!(out, @r"
         a morning, 2026-11-30T08:00:00Z: offered, but not within the scenario's range
           ann: free
@@ -405,7 +405,7 @@ mod tests {
     #[test]
     fn an_error_names_the_line_and_the_place() {
         let reversed = SCENARIO.replace("\"09:00\"", "\"12:00\"");
-        let error = ask(args(false, None), &format!("{SCENARIO}}}\n{reversed}}}")).unwrap_err();
+        let error = ask(args(false, None), format!("{SCENARIO}}}\n{reversed}}}")).unwrap_err();
         assert_eq!(
             error.to_string(),
             "standard input:2: hosts[0].schedule.weekly.monday: the window 12:00-11:00 must end after it starts; \
