@@ -341,14 +341,15 @@ mod tests {
 
     #[test]
     fn a_cause_that_only_repeats_is_told_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("opening failed: {0}")]
+        struct Opening(#[source] StorageError);
+
         let error = StorageError::Unavailable("nobody is there".into());
         assert_eq!(
             causes(&error),
             "the storage does not answer: nobody is there"
         );
-        #[derive(Debug, thiserror::Error)]
-        #[error("opening failed: {0}")]
-        struct Opening(#[source] StorageError);
         assert_eq!(
             causes(&Opening(error)),
             "opening failed: the storage does not answer: nobody is there"
