@@ -24,6 +24,11 @@ impl DatabaseFile {
     }
 }
 
+/// The file that a database's address names, where there is none yet: whoever only looks must not make it.
+pub(crate) fn missing(url: &str) -> Option<PathBuf> {
+    path(url).filter(|path| !path.exists())
+}
+
 /// Makes the file, if it is missing, readable by its owner alone, whoever may look into the folder: it holds names and
 /// addresses. SQLite gives the files beside it the same rights. Whatever fails here, opening the database tells.
 pub(crate) fn make_private(url: &str) {

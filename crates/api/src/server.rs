@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::time::Duration;
 
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer};
@@ -90,10 +91,14 @@ pub(crate) async fn run(
     });
     let ending = server.await.map_err(ServeError::Server);
     stop.cancel();
-    if let Some(worker) = worker
-        && let Err(error) = worker.await
-    {
-        tracing::error!(%error, "The worker broke down");
+    if let Some(worker) = worker {
+        // A message that hangs is not waited for longer: its lease runs out, and it is sent after the next start.
+        let patience = Duration::from_secs(config.http.shutdown_seconds);
+        match tokio::time::timeout(patience, worker).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "The worker broke down"),
+            Err(_elapsed) => tracing::warn!("Stopped before the worker had finished"),
+        }
     }
     tracing::info!("Stopped");
     ending

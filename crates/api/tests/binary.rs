@@ -29,3 +29,18 @@ fn it_ends_with_0_when_all_is_well_1_when_it_failed_and_2_when_it_was_not_unders
     assert_eq!(code, Some(2), "{complaint}");
     assert!(complaint.contains("frobnicate"), "{complaint}");
 }
+
+#[test]
+fn whoever_only_looks_makes_no_database() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = folder.path().to_str().expect("a path in text");
+    for command in ["verify", "doctor"] {
+        let (code, said) = kalends(&[command, "--data", data]);
+        assert_eq!(code, Some(1), "{command}: {said}");
+        assert!(
+            said.to_lowercase().contains("there is no database at"),
+            "{command}: {said}"
+        );
+    }
+    assert!(!folder.path().join("kalends.db").exists());
+}

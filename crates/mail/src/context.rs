@@ -170,20 +170,11 @@ impl Place {
             lines: lines(text),
             url: match location {
                 // Anything else, such as a `javascript:` link, stays text.
-                Location::Link { url } if is_web_link(url.as_str()) => {
-                    Some(url.as_str().to_owned())
-                }
+                Location::Link { url } => Some(url.as_str().to_owned()),
                 _ => None,
             },
         }
     }
-}
-
-fn is_web_link(url: &str) -> bool {
-    ["https://", "http://"].iter().any(|scheme| {
-        url.get(..scheme.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    })
 }
 
 fn lines(text: &str) -> Vec<String> {
@@ -250,13 +241,5 @@ mod tests {
             [words(30), words(60), words(90), words(480)],
             ["30 min", "1 h", "1 h 30 min", "8 h"]
         );
-    }
-
-    #[test]
-    fn only_a_web_link_is_a_link() {
-        assert!(is_web_link("HTTPS://example.org"));
-        for text in ["javascript:alert(1)", "data:text/html,x", "ftp://x", "é"] {
-            assert!(!is_web_link(text), "{text}");
-        }
     }
 }

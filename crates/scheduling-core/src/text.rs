@@ -23,6 +23,9 @@ pub enum TextError {
     /// A slug with anything but lower-case letters, digits and single hyphens inside.
     #[error("must consist of lower-case letters a to z, digits and single hyphens between them")]
     NotASlug,
+    /// Not an address of the web.
+    #[error("must be a web address that begins with https:// or http://")]
+    NotAWebAddress,
     /// Not an address by RFC 5321 and 5322.
     #[error("must be an e-mail address such as ann@example.org")]
     NotAnAddress,
@@ -33,15 +36,27 @@ fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
+/// Characters that reorder what follows them, so that a name could read as another one (Unicode TR 36, section 2.6).
+/// Marks that only tell a direction stay: names in right-to-left scripts need them.
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Characters that show nothing: a text of nothing else is empty to whoever reads it.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+}
+
 fn one_line(text: &str, limit: usize) -> Result<String, TextError> {
     let text = text.trim();
-    if text.is_empty() {
+    if text.chars().all(is_invisible) {
         return Err(TextError::Empty);
     }
     if text.chars().count() > limit {
         return Err(TextError::TooLong { limit });
     }
-    if text.chars().any(is_control) {
+    if text.chars().any(|c| is_control(c) || reorders(c)) {
         return Err(TextError::ControlCharacter);
     }
     Ok(text.to_owned())
@@ -149,6 +164,26 @@ text_type!(
 );
 
 text_type!(
+    /// An address that a browser opens: `https://…` or `http://…`, on one line and without blanks.
+    WebAddress,
+    1000,
+    |text| {
+        let text = one_line(text, WebAddress::LIMIT)?;
+        let is_good = text.split_once("://").is_some_and(|(scheme, rest)| {
+            ["https", "http"].iter().any(|s| scheme.eq_ignore_ascii_case(s))
+                && !rest.is_empty()
+                && !rest.starts_with('/')
+                && !rest.contains(char::is_whitespace)
+        });
+        if is_good {
+            Ok(text)
+        } else {
+            Err(TextError::NotAWebAddress)
+        }
+    }
+);
+
+text_type!(
     /// An e-mail address as RFC 5321 and 5322 have it, without a display name.
     ///
     /// ```
@@ -246,6 +281,46 @@ mod tests {
             "a@b\r\nc",
         ] {
             assert!(bad.parse::<EmailAddress>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_cannot_turn_itself_round_or_show_nothing() {
+        assert_eq!(
+            "Ann \u{202e}nnA".parse::<PersonName>(),
+            Err(TextError::ControlCharacter)
+        );
+        assert_eq!(
+            "\u{200b}\u{2060}".parse::<PersonName>(),
+            Err(TextError::Empty)
+        );
+        // Hebrew with a mark, and an emoji that is joined of several.
+        assert!("דנה\u{200f} כהן".parse::<PersonName>().is_ok());
+        assert!("Ann 👩\u{200d}🔬".parse::<PersonName>().is_ok());
+    }
+
+    #[test]
+    fn a_web_address_opens_in_a_browser_and_runs_nothing() {
+        for good in [
+            "https://meet.example.org/room?pwd=1",
+            "http://127.0.0.1:8000",
+            "HTTPS://example.org",
+        ] {
+            assert!(good.parse::<WebAddress>().is_ok(), "{good}");
+        }
+        for bad in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "https://",
+            "https:///x",
+            "https://a b",
+            "meet.example.org",
+        ] {
+            assert_eq!(
+                bad.parse::<WebAddress>(),
+                Err(TextError::NotAWebAddress),
+                "{bad}"
+            );
         }
     }
 }

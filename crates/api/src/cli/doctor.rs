@@ -7,12 +7,13 @@ use std::time::Duration;
 use actix_web::rt::net::TcpStream;
 use scheduling_app::system::SystemSecrets;
 use scheduling_core::ports::{OutboxCounts, OutboxFailure, Storage as _, StorageError};
+use secrecy::ExposeSecret as _;
 use url::Host;
 
 use super::{Ending, Global, Out, block_on, output};
-use crate::compose;
 use crate::config::{Config, MailTransport, key_of_folder};
 use crate::http::problem::causes;
+use crate::{compose, database_file};
 
 /// How a thing stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,6 +154,12 @@ async fn mail(config: &Config) -> Finding {
 }
 
 async fn database(config: &Config) -> Vec<Finding> {
+    if let Some(file) = database_file::missing(config.database_url().expose_secret()) {
+        return vec![Finding::Bad(
+            format!("There is no database at {} yet.", file.display()),
+            "Start kalends serve, or run kalends migrate: both make it.".to_owned(),
+        )];
+    }
     let storage = match compose::storage(config).await {
         Ok(storage) => storage,
         Err(error) => {

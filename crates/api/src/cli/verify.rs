@@ -2,11 +2,16 @@
 
 use std::process::ExitCode;
 
+use secrecy::ExposeSecret as _;
+
 use super::{Ending, Global, Out, block_on};
-use crate::compose;
+use crate::{compose, database_file};
 
 pub(super) fn run(global: &Global) -> Ending {
     let config = global.load()?;
+    if let Some(file) = database_file::missing(config.database_url().expose_secret()) {
+        return Err(format!("there is no database at {}", file.display()).into());
+    }
     let violations = block_on(async {
         let storage = compose::storage(&config).await?;
         Ok::<_, Box<dyn std::error::Error>>(storage.verify().await?)

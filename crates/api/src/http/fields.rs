@@ -129,6 +129,7 @@ pub(crate) fn text_code(error: &TextError) -> &'static str {
         TextError::ControlCharacter => "control_character",
         TextError::NotASlug => "not_a_slug",
         TextError::NotAnAddress => "not_an_address",
+        TextError::NotAWebAddress => "not_a_web_address",
     }
 }
 

@@ -117,9 +117,10 @@ impl From<&TextError> for Problem {
         match error {
             TextError::Empty => Self::Missing,
             TextError::TooLong { .. } => Self::TooLong,
-            TextError::ControlCharacter | TextError::NotASlug | TextError::NotAnAddress => {
-                Self::Wrong
-            }
+            TextError::ControlCharacter
+            | TextError::NotASlug
+            | TextError::NotAnAddress
+            | TextError::NotAWebAddress => Self::Wrong,
         }
     }
 }

@@ -151,7 +151,9 @@ pub(super) fn hostile() -> EventTypePage {
     event_type.description = Some(HOSTILE.parse().unwrap());
     event_type.category = Some(HOSTILE.parse().unwrap());
     event_type.location = Location::Link {
-        url: "javascript:alert(1)".parse().unwrap(),
+        url: r#"https://x/"onclick="alert(1)"><script>alert(1)</script>"#
+            .parse()
+            .unwrap(),
     };
     EventTypePage {
         workspace: Workspace {

@@ -172,7 +172,7 @@ pub(crate) fn names() -> Vec<String> {
         r"back\slash\n and \, \;",
         "semi;colon:comma,equals=",
         "👩‍🚀👨‍👩‍👧‍👦 Ünïcödé",
-        "\u{202e}gro.live\u{202c} אבג عربى",
+        "\u{200f}gro.live אבג عربى",
         "^n^'^^ caret",
         "<script>alert(1)</script>&amp;\"'",
         "=?utf-8?q?encoded?=",
@@ -215,13 +215,13 @@ pub(crate) fn hostile() -> Vec<BookingFacts> {
             invitee: contact(&name, "elena.vaszary@halden-mills.example", "Pacific/Apia"),
             guests: vec![contact(&name, emails[(number + 1) % emails.len()], "UTC")],
             note: Some(
-                format!("{name}\n\n.\n..dots\nBEGIN:VALARM\nFrom here\t{name}")
+                format!("{name}\n\n.\n..dots\nBEGIN:VALARM\nFrom here\t{name} \u{202e}gro.live\u{202c}")
                     .parse()
                     .unwrap(),
             ),
             location: match number % 4 {
                 0 => Location::Link {
-                    url: "javascript:alert(1)".parse().unwrap(),
+                    url: r#"https://example.org/"><script>;a,b&c=1"#.parse().unwrap(),
                 },
                 1 => Location::Phone {
                     instructions: name.parse().unwrap(),

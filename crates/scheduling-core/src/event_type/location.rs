@@ -1,6 +1,6 @@
 //! Where people meet.
 
-use crate::text::{Note, Title};
+use crate::text::{Note, Title, WebAddress};
 
 /// Where an event type's meetings take place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +17,8 @@ pub enum Location {
     },
     /// A video call at a fixed link.
     Link {
-        /// The link, `https://…`.
-        url: Title,
+        /// The link.
+        url: WebAddress,
     },
     /// By phone; the text says who calls whom and at which number.
     Phone {
