@@ -215,9 +215,11 @@ pub(crate) fn hostile() -> Vec<BookingFacts> {
             invitee: contact(&name, "elena.vaszary@halden-mills.example", "Pacific/Apia"),
             guests: vec![contact(&name, emails[(number + 1) % emails.len()], "UTC")],
             note: Some(
-                format!("{name}\n\n.\n..dots\nBEGIN:VALARM\nFrom here\t{name} \u{202e}gro.live\u{202c}")
-                    .parse()
-                    .unwrap(),
+                format!(
+                    "{name}\n\n.\n..dots\nBEGIN:VALARM\nFrom here\t{name} \u{202e}gro.live\u{202c}"
+                )
+                .parse()
+                .unwrap(),
             ),
             location: match number % 4 {
                 0 => Location::Link {
