@@ -58,7 +58,7 @@ pub async fn seed(kalends: &Kalends, storage: &dyn Storage) -> Result<Vec<Link>,
     let scheduling = &kalends.scheduling;
     let file = SetupFile::parse(SETUP)?;
     let workspace = file.workspace();
-    if scheduling.landing_page(workspace).await?.is_none() {
+    if scheduling.workspace(workspace).await?.is_none() {
         file.apply(scheduling, storage).await?;
         let now = kalends.clock.now();
         busy_times(scheduling, storage, workspace, now).await?;

@@ -57,6 +57,15 @@ impl Scheduling {
         })
     }
 
+    /// The workspace with this slug.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn workspace(&self, slug: &Slug) -> Result<Option<Workspace>, StorageError> {
+        let mut work = self.ports().storage.begin_read().await?;
+        work.directory().workspace_by_slug(slug).await
+    }
+
     /// What guests can book in a workspace; `None` when there is no such workspace.
     ///
     /// # Errors

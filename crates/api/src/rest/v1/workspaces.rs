@@ -54,10 +54,10 @@ pub(super) async fn get(
     kalends: Data<Kalends>,
     workspace: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let page = kalends
+    let workspace = kalends
         .scheduling
-        .landing_page(&super::slug(&workspace)?)
+        .workspace(&super::slug(&workspace)?)
         .await?
         .ok_or_else(|| super::not_found("workspace"))?;
-    super::revalidated(&request, &WorkspaceView::of(&page.workspace, &kalends))
+    super::revalidated(&request, &WorkspaceView::of(&workspace, &kalends))
 }
