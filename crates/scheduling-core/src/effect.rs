@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::ids::{AttendeeId, BookingId, OutboxId, UserId};
+use crate::directory::Role;
+use crate::ids::{AttendeeId, BookingId, OutboxId, UserId, WorkspaceId};
+use crate::text::{EmailAddress, PersonName, Title};
 
 /// Who is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,10 +28,86 @@ pub enum Recipient {
     serde(rename_all = "snake_case")
 )]
 pub enum NotificationKind {
+    /// It was asked for, and waits for a host's approval.
+    Requested,
     /// It is going to take place.
     Confirmed,
+    /// It is going to take place: a host said yes.
+    Approved,
+    /// A host said no.
+    Declined,
+    /// It takes place at another time.
+    Rescheduled,
+    /// It takes place with somebody else: to the host who is free again.
+    Released,
     /// It was called off.
     Cancelled,
+    /// Nobody answered the request in time.
+    Expired,
+    /// It is near.
+    Reminder,
+    /// It took place.
+    FollowUp,
+}
+
+impl NotificationKind {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Requested,
+        Self::Confirmed,
+        Self::Approved,
+        Self::Declined,
+        Self::Rescheduled,
+        Self::Released,
+        Self::Cancelled,
+        Self::Expired,
+        Self::Reminder,
+        Self::FollowUp,
+    ];
+
+    /// The word for it on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Confirmed => "confirmed",
+            Self::Approved => "approved",
+            Self::Declined => "declined",
+            Self::Rescheduled => "rescheduled",
+            Self::Released => "released",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::Reminder => "reminder",
+            Self::FollowUp => "follow_up",
+        }
+    }
+}
+
+/// What a person is told about an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "kind", rename_all = "snake_case")
+)]
+pub enum AccountNotice {
+    /// Somebody invites the person to a workspace. The link accepts it.
+    Invitation {
+        /// The workspace's name.
+        workspace: Title,
+        /// Who invites.
+        inviter: PersonName,
+        /// What the person may do there.
+        role: Role,
+        /// When the invitation ends.
+        expires_at: DateTime<Utc>,
+    },
+    /// Somebody asked for a new password. The link sets it.
+    PasswordReset {
+        /// When the link ends.
+        expires_at: DateTime<Utc>,
+    },
+    /// The password was changed.
+    PasswordChanged,
 }
 
 /// One thing that must happen outside. Carries ids, not content: the worker reads the booking as it is then.
@@ -51,6 +129,22 @@ pub enum Effect {
         /// The booking's sequence when this was planned.
         sequence: u32,
     },
+    /// Tell somebody about an account. It carries everything, since the invitation or the reset may be gone by then.
+    NotifyAccount {
+        /// The person's name, where it is known.
+        name: Option<PersonName>,
+        /// Where the mail goes.
+        email: EmailAddress,
+        /// What about.
+        about: AccountNotice,
+        /// The secret that its link carries, sealed.
+        sealed_token: Option<Vec<u8>>,
+    },
+    /// Let a request expire that nobody has answered. Skipped when it was answered, or its deadline has moved.
+    ExpirePending {
+        /// Which.
+        booking: BookingId,
+    },
 }
 
 impl Effect {
@@ -58,6 +152,8 @@ impl Effect {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Notify { .. } => "notify",
+            Self::NotifyAccount { .. } => "notify_account",
+            Self::ExpirePending { .. } => "expire_pending",
         }
     }
 }
@@ -67,6 +163,8 @@ impl Effect {
 pub struct PlannedEffect {
     /// Its id: the mail's Message-ID is made of it, so that sending twice is one message.
     pub id: OutboxId,
+    /// Whose it is; what concerns an account alone is nobody's.
+    pub workspace: Option<WorkspaceId>,
     /// What is owed.
     pub effect: Effect,
     /// Unique among the rows that are ready, where given: later rows with the same key replace nothing and are dropped.

@@ -95,3 +95,23 @@ typed_id!(
     /// A row of the outbox: one effect that is owed to the outside world.
     OutboxId, "ob"
 );
+typed_id!(
+    /// A hold: a slot kept for somebody who is filling in the form.
+    HoldId, "hl"
+);
+typed_id!(
+    /// A further link to an event type, with an expiry or a number of uses of its own.
+    BookingLinkId, "bl"
+);
+typed_id!(
+    /// Time off.
+    TimeOffId, "to"
+);
+typed_id!(
+    /// An entry in a booking's history.
+    HistoryId, "hy"
+);
+typed_id!(
+    /// A picture that a workspace has uploaded.
+    ImageId, "im"
+);

@@ -72,9 +72,12 @@
 //! | [`schedule`] | availability: weekly hours and date overrides |
 //! | [`event_type`] | event types, their rules and their host groups |
 //! | [`calendar`] | busy intervals |
+//! | [`recurrence`] | what comes again: rules and their occurrences |
+//! | [`time_off`] | time off: once or again, of a person, an event type or a workspace |
 //! | [`slots`] | the engine: find and explain |
 //! | [`assignment`] | who gets the booking: the presets and the rotation ledger |
 //! | [`booking`] | a booking, its states and transitions |
+//! | [`hold`] | a slot kept for somebody who is filling in the form |
 //! | [`effect`], [`notification`] | what the outside world is owed, typed and without wording |
 //! | [`ports`] | the traits an application implements: storage, clock, ids, secrets, messages |
 //! | [`directory`], [`ids`], [`text`] | workspaces and people, typed ids, checked texts |
@@ -99,12 +102,15 @@ pub mod calendar;
 pub mod directory;
 pub mod effect;
 pub mod event_type;
+pub mod hold;
 pub mod ids;
 pub mod notification;
 pub mod ports;
+pub mod recurrence;
 #[cfg(feature = "scenario")]
 pub mod scenario;
 pub mod schedule;
 pub mod slots;
 pub mod text;
 pub mod time;
+pub mod time_off;

@@ -29,6 +29,9 @@ pub enum TextError {
     /// Not an address by RFC 5321 and 5322.
     #[error("must be an e-mail address such as ann@example.org")]
     NotAnAddress,
+    /// Not a telephone number.
+    #[error("must be a telephone number such as +49 30 1234567")]
+    NotAPhoneNumber,
 }
 
 /// Characters that end a line or control a terminal, a mail header or an iCalendar line.
@@ -144,6 +147,13 @@ text_type!(
 );
 
 text_type!(
+    /// One line of free text, such as the answer to a question.
+    Line,
+    500,
+    |text| one_line(text, Line::LIMIT)
+);
+
+text_type!(
     /// A longer text: a description, a reason, what the invitee wants to say. It may have several lines.
     Note,
     4000,
@@ -201,6 +211,37 @@ text_type!(
         match email_address::EmailAddress::parse_with_options(&text, options) {
             Ok(address) if !address.local_part().starts_with('"') => Ok(text),
             _ => Err(TextError::NotAnAddress),
+        }
+    }
+);
+
+text_type!(
+    /// A telephone number: digits, after a plus where it is international. Blanks, brackets and what else people put
+    /// between the digits are taken out; a trunk zero in brackets, `+49 (0)30`, goes with them.
+    ///
+    /// ```
+    /// use scheduling_core::text::PhoneNumber;
+    ///
+    /// assert_eq!("+49 (0)30 / 123-45".parse::<PhoneNumber>().unwrap().as_str(), "+493012345");
+    /// assert!("call me".parse::<PhoneNumber>().is_err());
+    /// ```
+    PhoneNumber,
+    40,
+    |text| {
+        let text = one_line(text, PhoneNumber::LIMIT)?;
+        let (plus, rest) = match text.strip_prefix('+') {
+            Some(rest) => ("+", rest.replace("(0)", "")),
+            None => ("", text),
+        };
+        let between = |c: char| {
+            c == ' ' || c == '\u{a0}' || c == '\u{202f}' || "()-./\u{2010}\u{2011}\u{2012}\u{2013}".contains(c)
+        };
+        let digits: String = rest.chars().filter(|&c| !between(c)).collect();
+        let are_digits = digits.bytes().all(|b| b.is_ascii_digit());
+        if are_digits && (5..=20).contains(&digits.len()) {
+            Ok(format!("{plus}{digits}"))
+        } else {
+            Err(TextError::NotAPhoneNumber)
         }
     }
 );
@@ -322,5 +363,40 @@ mod tests {
                 "{bad}"
             );
         }
+    }
+
+    #[test]
+    fn a_telephone_number_is_its_digits() {
+        for (typed, kept) in [
+            ("+1 (415) 555-2671", "+14155552671"),
+            ("+49 (0)30 1234567", "+49301234567"),
+            ("030/123.45\u{2013}67", "0301234567"),
+            ("\u{a0}+44\u{a0}20 7946\u{202f}0958 ", "+442079460958"),
+            ("(030) 12345", "03012345"),
+        ] {
+            let number: PhoneNumber = typed.parse().unwrap();
+            assert_eq!(number.as_str(), kept, "{typed}");
+            assert_eq!(kept.parse::<PhoneNumber>().unwrap(), number);
+        }
+        for bad in [
+            "+",
+            "1234",
+            "++4930123456",
+            "4930+123456",
+            "+49 30 1234 ext. 5",
+            "٠٣٠١٢٣٤٥٦",
+            "030123456;phone-context=x",
+            "123456789012345678901",
+        ] {
+            assert_eq!(
+                bad.parse::<PhoneNumber>(),
+                Err(TextError::NotAPhoneNumber),
+                "{bad}"
+            );
+        }
+        assert_eq!(
+            "+4930123456\r\nX: y".parse::<PhoneNumber>(),
+            Err(TextError::ControlCharacter)
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The facts of a booking's life.
 
-use crate::ids::BookingId;
+use crate::ids::{BookingId, UserId};
 use crate::text::Note;
 use crate::time::Interval;
 
@@ -11,8 +11,10 @@ use super::Party;
 pub enum BookingEvent {
     /// It was asked for and waits.
     Requested(BookingId),
-    /// It is going to take place.
+    /// It is going to take place, at once.
     Confirmed(BookingId),
+    /// It is going to take place: what it waited for has come.
+    Approved(BookingId),
     /// A host refused it.
     Declined(BookingId),
     /// It was called off.
@@ -28,9 +30,17 @@ pub enum BookingEvent {
     Rescheduled {
         /// Which.
         booking: BookingId,
-        /// Where it was before.
+        /// When it was before.
         previous: Interval,
+        /// Who hosted it before and does no longer, in roster order.
+        released: Vec<UserId>,
+        /// By whom.
+        by: Party,
+        /// Why.
+        reason: Option<Note>,
     },
+    /// It took place, as a host has noted.
+    Completed(BookingId),
     /// The invitee did not come.
     NoShow(BookingId),
     /// It gave up waiting.

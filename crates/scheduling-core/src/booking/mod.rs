@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! Pending ──confirm──▶ Confirmed ──(its end passes)──▶ completed, derived
-//!    │                     │
-//!    ├──decline──▶ Declined├──no-show──▶ NoShow
+//!    │                     │  ├──complete──▶ Completed ─┐ either can be
+//!    ├──decline──▶ Declined│  └──no-show───▶ NoShow ◀───┘ put right
 //!    ├──cancel───▶ Cancelled◀──cancel──┘
 //!    └──expire───▶ Expired
 //! ```
@@ -13,6 +13,7 @@
 
 mod attendee;
 mod event;
+mod history;
 mod state;
 mod transitions;
 
@@ -20,26 +21,29 @@ use chrono::{DateTime, Utc};
 
 pub use attendee::{Attendee, AttendeeRole, Rsvp};
 pub use event::BookingEvent;
+pub use history::{Change, Doer, HistoryEntry};
 pub use state::{BookingState, BookingStatus, Party, PendingReason};
 pub use transitions::{NewBooking, TransitionError};
 
 use crate::assignment::RotationStep;
-use crate::event_type::Buffers;
-use crate::ids::{BookingId, EventTypeId, SessionId, UserId, WorkspaceId};
+use crate::event_type::{Answer, Buffers, MeetingPlace};
+use crate::ids::{BookingId, BookingLinkId, EventTypeId, SessionId, UserId, WorkspaceId};
 use crate::text::Note;
 use crate::time::Interval;
 
 /// A host's part in a booking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookingHost {
     /// Who.
     pub user: UserId,
+    /// The secret of the host's own link to the booking, by which he answers and manages it from his mail.
+    pub manage: ManageSecret,
     /// The group session the booking has a seat in, for event types with more than one seat. The session then owns
     /// the claim on the host's time.
     pub session: Option<SessionId>,
 }
 
-/// The manage link's secret: found by its hash, sealed so that a later mail can carry the same link.
+/// The secret of a link to one booking: found by its hash, sealed so that a later mail can carry the same link.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ManageSecret {
     /// SHA-256 of the token.
@@ -73,6 +77,12 @@ pub struct Booking {
     pub attendees: Vec<Attendee>,
     /// What the invitee wants to say.
     pub note: Option<Note>,
+    /// What the invitee answered to the event type's questions.
+    pub answers: Vec<Answer>,
+    /// Where the meeting takes place.
+    pub place: MeetingPlace,
+    /// The further link it was booked with, if one was used.
+    pub link: Option<BookingLinkId>,
     /// Where it is in its life.
     pub state: BookingState,
     /// The iCalendar SEQUENCE: grows when calendars must take notice (RFC 5546, section 2.1.4).
@@ -95,6 +105,16 @@ impl Booking {
         self.attendees
             .iter()
             .find(|a| a.role == AttendeeRole::Invitee)
+    }
+
+    /// Whether it is over: its end has passed. Its links open nothing from then on.
+    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+        self.interval.end() <= now
+    }
+
+    /// The host's part, if he has one.
+    pub fn host(&self, user: UserId) -> Option<&BookingHost> {
+        self.hosts.iter().find(|host| host.user == user)
     }
 
     /// What it takes from its hosts: the meeting and its buffers.

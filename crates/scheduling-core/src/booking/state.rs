@@ -43,7 +43,7 @@ pub enum Party {
 
 /// Where a booking is in its life, with what belongs to that state.
 ///
-/// *Completed* is a confirmed booking whose end has passed: derived by [`BookingState::status`], not stored.
+/// A confirmed booking whose end has passed is completed too: derived by [`BookingState::status`], not stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -78,6 +78,11 @@ pub enum BookingState {
         by: Party,
         /// Why.
         reason: Option<Note>,
+    },
+    /// It took place, as a host has noted.
+    Completed {
+        /// When that was noted.
+        marked_at: DateTime<Utc>,
     },
     /// The invitee did not come.
     NoShow {
@@ -137,13 +142,14 @@ impl fmt::Display for BookingStatus {
 }
 
 impl BookingState {
-    /// The stored state's name; [`BookingStatus::Completed`] is never among them.
+    /// The stored state's name. A confirmed booking stays confirmed here when its end has passed.
     pub const fn name(&self) -> BookingStatus {
         match self {
             Self::Pending { .. } => BookingStatus::Pending,
             Self::Confirmed { .. } => BookingStatus::Confirmed,
             Self::Declined { .. } => BookingStatus::Declined,
             Self::Cancelled { .. } => BookingStatus::Cancelled,
+            Self::Completed { .. } => BookingStatus::Completed,
             Self::NoShow { .. } => BookingStatus::NoShow,
             Self::Expired { .. } => BookingStatus::Expired,
         }
@@ -161,7 +167,10 @@ impl BookingState {
     pub const fn takes_time(&self) -> bool {
         matches!(
             self,
-            Self::Pending { .. } | Self::Confirmed { .. } | Self::NoShow { .. }
+            Self::Pending { .. }
+                | Self::Confirmed { .. }
+                | Self::Completed { .. }
+                | Self::NoShow { .. }
         )
     }
 }

@@ -10,8 +10,8 @@ use super::{
     PendingReason,
 };
 use crate::assignment::RotationStep;
-use crate::event_type::Buffers;
-use crate::ids::{BookingId, EventTypeId, UserId, WorkspaceId};
+use crate::event_type::{Answer, Buffers, MeetingPlace};
+use crate::ids::{BookingId, BookingLinkId, EventTypeId, UserId, WorkspaceId};
 use crate::text::Note;
 use crate::time::Interval;
 
@@ -46,6 +46,12 @@ pub struct NewBooking {
     pub guests: Vec<Attendee>,
     /// What the invitee wants to say.
     pub note: Option<Note>,
+    /// What the invitee answered.
+    pub answers: Vec<Answer>,
+    /// Where the meeting takes place.
+    pub place: MeetingPlace,
+    /// The further link it was booked with.
+    pub link: Option<BookingLinkId>,
     /// The rotation's record, when a rotation chose the host.
     pub rotation: Option<RotationStep<UserId>>,
     /// The manage link's secret.
@@ -65,6 +71,9 @@ impl NewBooking {
             hosts: self.hosts,
             attendees,
             note: self.note,
+            answers: self.answers,
+            place: self.place,
+            link: self.link,
             state,
             sequence: 0,
             version: 1,
@@ -161,7 +170,7 @@ impl Booking {
         let id = self.id;
         Ok((
             self.moved_to(BookingState::Confirmed { confirmed_at: now }, now),
-            Some(BookingEvent::Confirmed(id)),
+            Some(BookingEvent::Approved(id)),
         ))
     }
 
@@ -231,6 +240,8 @@ impl Booking {
         self,
         to: Interval,
         hosts: Vec<BookingHost>,
+        by: Party,
+        reason: Option<Note>,
         now: DateTime<Utc>,
     ) -> Result<(Self, BookingEvent), TransitionError> {
         if !self.is_ahead(now) {
@@ -238,6 +249,9 @@ impl Booking {
             return Err(self.refuse(BookingStatus::Confirmed, now));
         }
         let (id, previous, state) = (self.id, self.interval, self.state.clone());
+        let stays = |user| hosts.iter().any(|host| host.user == user);
+        let before = self.hosts.iter().map(|host| host.user);
+        let released = before.filter(|user| !stays(*user)).collect();
         let mut booking = self.moved_to(state, now);
         booking.interval = to;
         booking.hosts = hosts;
@@ -247,22 +261,77 @@ impl Booking {
             BookingEvent::Rescheduled {
                 booking: id,
                 previous,
+                released,
+                by,
+                reason,
             },
         ))
+    }
+
+    /// Makes a booking that has just moved wait again, as for an approval that its new time needs.
+    ///
+    /// Part of the move: neither version nor sequence grow again. With nothing to wait for it stays as it is.
+    ///
+    /// # Errors
+    /// [`TransitionError`] unless the booking is pending, or confirmed with its end still to come.
+    pub fn wait_again(
+        mut self,
+        waiting_for: BTreeSet<PendingReason>,
+        expires_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, TransitionError> {
+        if !self.is_ahead(now) {
+            return Err(self.refuse(BookingStatus::Pending, now));
+        }
+        if !waiting_for.is_empty() {
+            self.state = BookingState::Pending {
+                waiting_for,
+                expires_at,
+            };
+        }
+        Ok(self)
     }
 
     /// Notes that the invitee did not come.
     ///
     /// # Errors
-    /// [`TransitionError`] unless the booking is confirmed and has started.
+    /// [`TransitionError`] unless the booking is confirmed and has started, or was noted as completed.
     pub fn mark_no_show(self, now: DateTime<Utc>) -> Result<(Self, BookingEvent), TransitionError> {
-        if !matches!(self.state, BookingState::Confirmed { .. }) || now < self.interval.start() {
+        let can = match self.state {
+            BookingState::Confirmed { .. } => now >= self.interval.start(),
+            BookingState::Completed { .. } => true,
+            _ => false,
+        };
+        if !can {
             return Err(self.refuse(BookingStatus::NoShow, now));
         }
         let id = self.id;
         Ok((
             self.moved_to(BookingState::NoShow { marked_at: now }, now),
             BookingEvent::NoShow(id),
+        ))
+    }
+
+    /// Notes that the meeting took place.
+    ///
+    /// # Errors
+    /// [`TransitionError`] unless the booking is confirmed and has started, or was noted as a no-show.
+    pub fn mark_completed(
+        self,
+        now: DateTime<Utc>,
+    ) -> Result<(Self, BookingEvent), TransitionError> {
+        let can = match self.state {
+            BookingState::Confirmed { .. } => now >= self.interval.start(),
+            BookingState::NoShow { .. } => true,
+            _ => false,
+        };
+        if !can {
+            return Err(self.refuse(BookingStatus::Completed, now));
+        }
+        let id = self.id;
+        Ok((
+            self.moved_to(BookingState::Completed { marked_at: now }, now),
+            BookingEvent::Completed(id),
         ))
     }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::DeliveryAttempt;
+
 /// The cause beneath a port's error.
 pub type Source = Box<dyn StdError + Send + Sync + 'static>;
 
@@ -72,6 +74,8 @@ pub struct DeliveryError {
     /// The cause.
     #[source]
     pub source: Source,
+    /// The tries that were made, in order. None where none could be.
+    pub attempts: Vec<DeliveryAttempt>,
 }
 
 impl DeliveryError {

@@ -8,11 +8,16 @@ pub mod error;
 mod storage;
 mod system;
 
-pub use delivery::{Links, Notifier};
+pub use delivery::{
+    AttemptOutcome, Delivery, DeliveryAttempt, Links, Notifier, RenderedMessage, Wording,
+    WordsError,
+};
 pub use error::{DeliveryError, DeliveryErrorKind, Retry, StorageError};
 pub use storage::{
-    BookingRepository, BusyRepository, Directory, EventTypeRepository, HostReservation,
-    IdempotencyClaim, IdempotencyRepository, OutboxCounts, OutboxFailure, OutboxRepository,
-    RotationRepository, ScheduleRepository, SessionRepository, Storage, UnitOfWork,
+    BookingFilter, BookingPage, BookingRepository, BusyRepository, Direction, Directory,
+    EventTypeRepository, HoldRepository, HostReservation, IdempotencyClaim, IdempotencyRepository,
+    Image, ImageRepository, LinkRepository, LoggedAttempt, MessageRepository, OutboxCounts,
+    OutboxEntry, OutboxFailure, OutboxRepository, OutboxStatus, Partial, RotationRepository,
+    ScheduleRepository, SessionRepository, Storage, TimeOffRepository, UnitOfWork,
 };
 pub use system::{Clock, CredentialSealer, IdSource, SealError, SecretSource};

@@ -4,18 +4,25 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
-use super::StorageError;
+use super::{DeliveryAttempt, StorageError};
 use crate::assignment::RotationLedger;
-use crate::booking::Booking;
+use crate::booking::{Booking, BookingStatus, HistoryEntry};
 use crate::calendar::HostBusy;
-use crate::directory::{Person, Workspace};
-use crate::effect::{LeasedEffect, PlannedEffect};
-use crate::event_type::{Buffers, EventType};
-use crate::ids::{BookingId, EventTypeId, OutboxId, SessionId, UserId, WorkspaceId};
-use crate::schedule::AvailabilitySchedule;
-use crate::text::Slug;
+use crate::directory::{Member, Person, Role, Workspace};
+use crate::effect::{Effect, LeasedEffect, NotificationKind, PlannedEffect, UnreadableEffect};
+use crate::event_type::{BookingLink, Buffers, EventType};
+use crate::hold::Hold;
+use crate::ids::{
+    BookingId, BookingLinkId, EventTypeId, HoldId, ImageId, OutboxId, ScheduleId, SessionId,
+    TimeOffId, UserId, WorkspaceId,
+};
+use crate::notification::{Audience, MessageOverride, MessageWords};
+use crate::schedule::{AvailabilitySchedule, ScheduleOwner};
+use crate::text::{EmailAddress, Slug};
 use crate::time::Interval;
+use crate::time_off::TimeOff;
 
 /// A place that keeps everything.
 #[async_trait]
@@ -44,6 +51,21 @@ pub trait UnitOfWork: Send {
     fn schedules(&mut self) -> &mut dyn ScheduleRepository;
     /// Bookings.
     fn bookings(&mut self) -> &mut dyn BookingRepository;
+
+    /// Slots that are kept for somebody.
+    fn holds(&mut self) -> &mut dyn HoldRepository;
+
+    /// Further links to event types.
+    fn links(&mut self) -> &mut dyn LinkRepository;
+
+    /// Time off.
+    fn time_off(&mut self) -> &mut dyn TimeOffRepository;
+
+    /// Words of one's own for messages.
+    fn messages(&mut self) -> &mut dyn MessageRepository;
+
+    /// Pictures.
+    fn images(&mut self) -> &mut dyn ImageRepository;
     /// Group sessions.
     fn sessions(&mut self) -> &mut dyn SessionRepository;
     /// Rotation ledgers.
@@ -85,18 +107,60 @@ pub trait Directory: Send {
     async fn workspace(&mut self, id: WorkspaceId) -> Result<Option<Workspace>, StorageError>;
     /// All workspaces, by slug.
     async fn workspaces(&mut self) -> Result<Vec<Workspace>, StorageError>;
+
+    /// Replaces a workspace whose stored version is one less than the given one's. [`StorageError::Conflict`] when it is
+    /// another, or the slug is taken.
+    async fn update_workspace(&mut self, workspace: &Workspace) -> Result<(), StorageError>;
     /// The people with these ids; one that does not exist is left out.
     async fn people(&mut self, ids: &[UserId]) -> Result<BTreeMap<UserId, Person>, StorageError>;
+    /// The person with this address, whatever its case.
+    async fn person_by_email(
+        &mut self,
+        email: &EmailAddress,
+    ) -> Result<Option<Person>, StorageError>;
+
     /// The members of a workspace, by name, then id.
-    async fn members(&mut self, workspace: WorkspaceId) -> Result<Vec<Person>, StorageError>;
+    async fn members(&mut self, workspace: WorkspaceId) -> Result<Vec<Member>, StorageError>;
+
+    /// The workspaces a person is a member of, with his role, by slug.
+    async fn memberships(&mut self, person: UserId)
+    -> Result<Vec<(Workspace, Role)>, StorageError>;
+
+    /// Makes a person a member. [`StorageError::Conflict`] when he is one.
+    async fn insert_member(
+        &mut self,
+        workspace: WorkspaceId,
+        person: UserId,
+        role: Role,
+        joined_at: DateTime<Utc>,
+    ) -> Result<(), StorageError>;
+
+    /// Gives a member another role. Answers whether there is such a member.
+    async fn set_role(
+        &mut self,
+        workspace: WorkspaceId,
+        person: UserId,
+        role: Role,
+    ) -> Result<bool, StorageError>;
+
+    /// Ends a membership. Answers whether there was one.
+    async fn remove_member(
+        &mut self,
+        workspace: WorkspaceId,
+        person: UserId,
+    ) -> Result<bool, StorageError>;
     /// Adds a workspace. [`StorageError::Conflict`] when its slug is taken.
     async fn insert_workspace(&mut self, workspace: &Workspace) -> Result<(), StorageError>;
-    /// Adds a person to a workspace. [`StorageError::Conflict`] when the workspace has the address already.
+    /// Adds a person, at home in a workspace but no member of it yet. [`StorageError::Conflict`] when the server has the
+    /// address already, whatever its case.
     async fn insert_person(
         &mut self,
         workspace: WorkspaceId,
         person: &Person,
     ) -> Result<(), StorageError>;
+
+    /// Replaces a person's name and zone; the address stays. Answers whether there is such a person.
+    async fn update_person(&mut self, person: &Person) -> Result<bool, StorageError>;
 }
 
 /// Event types.
@@ -110,22 +174,50 @@ pub trait EventTypeRepository: Send {
         workspace: WorkspaceId,
         slug: &Slug,
     ) -> Result<Option<EventType>, StorageError>;
-    /// All event types of a workspace, by position, then slug.
-    async fn list(&mut self, workspace: WorkspaceId) -> Result<Vec<EventType>, StorageError>;
-    /// Adds one. [`StorageError::Conflict`] when the workspace has the slug already.
+    /// All event types of a workspace, archived ones included, by position, then slug.
+    async fn list(
+        &mut self,
+        workspace: WorkspaceId,
+    ) -> Result<Partial<Vec<EventType>>, StorageError>;
+    /// Those a person hosts, in any workspace, by id.
+    async fn hosted_by(&mut self, host: UserId) -> Result<Vec<EventTypeId>, StorageError>;
+    /// Adds one. [`StorageError::Conflict`] when an event type or a link of the workspace has the slug already.
     async fn insert(&mut self, event_type: &EventType) -> Result<(), StorageError>;
+    /// Replaces one whose stored version is one less than the given one's. [`StorageError::Conflict`] when it is
+    /// another, or an event type or a link of the workspace has the slug.
+    async fn update(&mut self, event_type: &EventType) -> Result<(), StorageError>;
+    /// Deletes one that has no bookings and no sessions, with its links, messages, time off, holds and ledger. Answers
+    /// whether it was deleted: not when it has bookings, or does not exist.
+    async fn delete(&mut self, id: EventTypeId) -> Result<bool, StorageError>;
 }
 
 /// Availability schedules.
 #[async_trait]
 pub trait ScheduleRepository: Send {
-    /// The default schedule of each of these people who has one.
+    /// The default schedule of each of these owners who has one.
     async fn defaults(
         &mut self,
-        owners: &[UserId],
-    ) -> Result<BTreeMap<UserId, AvailabilitySchedule>, StorageError>;
+        owners: &[ScheduleOwner],
+    ) -> Result<Partial<BTreeMap<ScheduleOwner, AvailabilitySchedule>>, StorageError>;
+    /// The schedules with these ids; one that does not exist is left out.
+    async fn get(
+        &mut self,
+        ids: &[ScheduleId],
+    ) -> Result<Partial<BTreeMap<ScheduleId, AvailabilitySchedule>>, StorageError>;
+    /// An owner's schedules, the default first, then by name, then id.
+    async fn list(
+        &mut self,
+        owner: ScheduleOwner,
+    ) -> Result<Partial<Vec<AvailabilitySchedule>>, StorageError>;
     /// Adds one. [`StorageError::Conflict`] for a second default of one owner.
     async fn insert(&mut self, schedule: &AvailabilitySchedule) -> Result<(), StorageError>;
+    /// Replaces one whose stored version is one less than the given one's. [`StorageError::Conflict`] when it is
+    /// another, or for a second default.
+    async fn update(&mut self, schedule: &AvailabilitySchedule) -> Result<(), StorageError>;
+    /// Deletes one that no event type names. Answers whether it was deleted.
+    async fn delete(&mut self, id: ScheduleId) -> Result<bool, StorageError>;
+    /// The event types that name a schedule, as theirs or for a host, by id.
+    async fn used_by(&mut self, id: ScheduleId) -> Result<Vec<EventTypeId>, StorageError>;
 }
 
 /// What one booking, or one session with all its bookings, takes from a host.
@@ -154,6 +246,12 @@ pub trait BookingRepository: Send {
     /// The booking whose manage token has this SHA-256.
     async fn by_manage_token(&mut self, hash: &[u8; 32]) -> Result<Option<Booking>, StorageError>;
 
+    /// The booking and the host whose own link's token has this SHA-256.
+    async fn by_host_token(
+        &mut self,
+        hash: &[u8; 32],
+    ) -> Result<Option<(Booking, UserId)>, StorageError>;
+
     /// What bookings and sessions take from these hosts, where the reservation (buffers included) overlaps the
     /// interval. Ordered by host, then start. Only those that take time: not cancelled, declined or expired ones.
     async fn reservations(
@@ -171,13 +269,244 @@ pub trait BookingRepository: Send {
     /// [`StorageError::Conflict`] when the stored version is another, or a claim overlaps.
     async fn update(&mut self, booking: &Booking) -> Result<(), StorageError>;
 
-    /// A workspace's bookings that overlap the interval, by start, then id, at most `limit`.
+    /// A workspace's bookings that the filter lets through, by start, then id, forwards or backwards from where the
+    /// page begins, at most its limit.
     async fn list(
         &mut self,
         workspace: WorkspaceId,
-        within: Interval,
+        filter: &BookingFilter,
+        page: &BookingPage,
+    ) -> Result<Partial<Vec<Booking>>, StorageError>;
+
+    /// Whether an event type has any booking, in whatever state.
+    async fn any_of(&mut self, event_type: EventTypeId) -> Result<bool, StorageError>;
+
+    /// A person's bookings that are pending or confirmed and end after an instant, in any workspace, by start, then id.
+    async fn ahead_of(
+        &mut self,
+        host: UserId,
+        after: DateTime<Utc>,
         limit: u32,
-    ) -> Result<Vec<Booking>, StorageError>;
+    ) -> Result<Vec<BookingId>, StorageError>;
+
+    /// Adds an entry to a booking's history.
+    async fn record(&mut self, entry: &HistoryEntry) -> Result<(), StorageError>;
+
+    /// A booking's history, the oldest entry first.
+    async fn history(&mut self, booking: BookingId) -> Result<Vec<HistoryEntry>, StorageError>;
+
+    /// Deletes a booking for good, with its history, its claims and what the outbox still owes for it. (Seats in
+    /// sessions are the caller's to give back.) Answers whether there was one.
+    async fn erase(&mut self, id: BookingId) -> Result<bool, StorageError>;
+}
+
+/// Which bookings are listed. What is not given does not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BookingFilter {
+    /// In one of these states, judged at `now`: *confirmed* is still ahead or under way, *completed* is over. Empty for all.
+    pub status: Vec<BookingStatus>,
+    /// The instant at which states are judged. Needed with `status`.
+    pub now: Option<DateTime<Utc>>,
+    /// That were moved.
+    pub rescheduled: bool,
+    /// That end after this instant.
+    pub from: Option<DateTime<Utc>>,
+    /// That start before this instant.
+    pub to: Option<DateTime<Utc>>,
+    /// Of this event type.
+    pub event_type: Option<EventTypeId>,
+    /// That this person hosts.
+    pub host: Option<UserId>,
+    /// Whose attendees' names or addresses contain this text, whatever its case.
+    pub text: Option<String>,
+}
+
+/// Which way a list runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// The earliest first.
+    #[default]
+    Ascending,
+    /// The latest first.
+    Descending,
+}
+
+/// A page of bookings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookingPage {
+    /// Which way it runs.
+    pub direction: Direction,
+    /// It begins behind this booking, in its direction.
+    pub after: Option<(DateTime<Utc>, BookingId)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// What could be read, and what could not: a row that is damaged takes nothing else down.
+#[derive(Debug)]
+pub struct Partial<T> {
+    /// What could be read.
+    pub found: T,
+    /// What could not: [`StorageError::Corrupt`] for each row.
+    pub unreadable: Vec<StorageError>,
+}
+
+impl<T> Partial<T> {
+    /// Everything could be read.
+    pub fn whole(found: T) -> Self {
+        Self {
+            found,
+            unreadable: Vec::new(),
+        }
+    }
+}
+
+/// Slots that are kept for somebody. A hold has claims on its hosts' time, or seats in their sessions, as a booking has.
+#[async_trait]
+pub trait HoldRepository: Send {
+    /// The hold whose token has this SHA-256, expired or not.
+    async fn by_token(&mut self, hash: &[u8; 32]) -> Result<Option<Hold>, StorageError>;
+
+    /// The holds of these hosts whose reservation overlaps the interval, expired ones included, by id.
+    async fn overlapping(
+        &mut self,
+        hosts: &[UserId],
+        within: Interval,
+    ) -> Result<Vec<Hold>, StorageError>;
+
+    /// Adds a hold, with a claim on the time of each host who has no seat in a session. [`StorageError::Conflict`] when
+    /// a claim overlaps another of the same host.
+    async fn insert(&mut self, hold: &Hold) -> Result<(), StorageError>;
+
+    /// Replaces a hold's expiry. Answers whether it is there.
+    async fn renew(&mut self, hold: &Hold) -> Result<bool, StorageError>;
+
+    /// Removes a hold and its claims, and gives its seats back. Answers whether it was there.
+    async fn remove(&mut self, id: HoldId) -> Result<bool, StorageError>;
+
+    /// Removes the holds that have expired at `now`, their claims and seats: those of these hosts, or of everybody.
+    /// Answers how many.
+    async fn sweep(
+        &mut self,
+        hosts: Option<&[UserId]>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StorageError>;
+
+    /// When the next hold of these hosts expires, if there is one.
+    async fn next_expiry(
+        &mut self,
+        hosts: &[UserId],
+    ) -> Result<Option<DateTime<Utc>>, StorageError>;
+}
+
+/// Further links to event types.
+#[async_trait]
+pub trait LinkRepository: Send {
+    /// The link with this id.
+    async fn get(&mut self, id: BookingLinkId) -> Result<Option<BookingLink>, StorageError>;
+
+    /// The workspace's link with this slug, ended or not.
+    async fn by_slug(
+        &mut self,
+        workspace: WorkspaceId,
+        slug: &Slug,
+    ) -> Result<Option<BookingLink>, StorageError>;
+
+    /// The links to an event type, the newest first.
+    async fn list(
+        &mut self,
+        event_type: EventTypeId,
+    ) -> Result<Partial<Vec<BookingLink>>, StorageError>;
+
+    /// Adds one. [`StorageError::Conflict`] when an event type or a link of the workspace has the slug already.
+    async fn insert(&mut self, link: &BookingLink) -> Result<(), StorageError>;
+
+    /// Replaces one whose stored version is one less than the given one's; its uses stay as they are stored.
+    /// [`StorageError::Conflict`] when it is another.
+    async fn update(&mut self, link: &BookingLink) -> Result<(), StorageError>;
+
+    /// Counts one use, unless the link is used up. Answers whether it counted. Of simultaneous callers no more succeed
+    /// than uses are left.
+    async fn use_once(&mut self, id: BookingLinkId) -> Result<bool, StorageError>;
+
+    /// Deletes one. Bookings that were made with it remember its id. Answers whether there was one.
+    async fn delete(&mut self, id: BookingLinkId) -> Result<bool, StorageError>;
+}
+
+/// Time off.
+#[async_trait]
+pub trait TimeOffRepository: Send {
+    /// The time off with this id.
+    async fn get(&mut self, id: TimeOffId) -> Result<Option<TimeOff>, StorageError>;
+
+    /// All of a workspace, by when it was made, then id.
+    async fn list(&mut self, workspace: WorkspaceId)
+    -> Result<Partial<Vec<TimeOff>>, StorageError>;
+
+    /// What can take these people's time for this event type: their own, in whatever workspace it was entered, the
+    /// event type's, and the whole workspace's. By id.
+    async fn concerning(
+        &mut self,
+        people: &[UserId],
+        workspace: WorkspaceId,
+        event_type: EventTypeId,
+    ) -> Result<Partial<Vec<TimeOff>>, StorageError>;
+
+    /// Adds one.
+    async fn insert(&mut self, time_off: &TimeOff) -> Result<(), StorageError>;
+
+    /// Replaces one whose stored version is one less than the given one's. [`StorageError::Conflict`] when it is another.
+    async fn update(&mut self, time_off: &TimeOff) -> Result<(), StorageError>;
+
+    /// Deletes one. Answers whether there was one.
+    async fn delete(&mut self, id: TimeOffId) -> Result<bool, StorageError>;
+}
+
+/// Words of one's own for messages.
+#[async_trait]
+pub trait MessageRepository: Send {
+    /// The words for a message of an event type: for subject and body each the event type's own, else the workspace's.
+    async fn words(
+        &mut self,
+        workspace: WorkspaceId,
+        event_type: EventTypeId,
+        kind: NotificationKind,
+        audience: Audience,
+    ) -> Result<MessageWords, StorageError>;
+
+    /// All of a workspace and its event types, in the order workspace first, then event type, kind, audience.
+    async fn list(&mut self, workspace: WorkspaceId) -> Result<Vec<MessageOverride>, StorageError>;
+
+    /// Stores words in place of what was there; words without subject and body remove it.
+    async fn set(&mut self, message: &MessageOverride) -> Result<(), StorageError>;
+}
+
+/// A picture that a workspace has uploaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Its id.
+    pub id: ImageId,
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// Such as `image/png`.
+    pub media_type: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// When it was uploaded.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Pictures.
+#[async_trait]
+pub trait ImageRepository: Send {
+    /// The picture with this id.
+    async fn get(&mut self, id: ImageId) -> Result<Option<Image>, StorageError>;
+
+    /// Adds one.
+    async fn insert(&mut self, image: &Image) -> Result<(), StorageError>;
+
+    /// Deletes one. Answers whether there was one.
+    async fn delete(&mut self, id: ImageId) -> Result<bool, StorageError>;
 }
 
 /// Group sessions: one host's shared meeting with seats. A session owns the claim on its host's time.
@@ -244,6 +573,58 @@ pub struct OutboxFailure {
     pub failed_at: DateTime<Utc>,
 }
 
+/// Where an effect of the outbox stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+pub enum OutboxStatus {
+    /// Waiting for a worker, or for its time.
+    Ready,
+    /// Taken by a worker.
+    Leased,
+    /// Done, or skipped.
+    Done,
+    /// Given up.
+    Failed,
+}
+
+/// A row of the outbox, as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxEntry {
+    /// Its id.
+    pub id: OutboxId,
+    /// Whose it is.
+    pub workspace: Option<WorkspaceId>,
+    /// What is owed; the parser's complaint when this build cannot read it.
+    pub effect: Result<Effect, UnreadableEffect>,
+    /// What kind of effect.
+    pub kind: String,
+    /// Where it stands.
+    pub status: OutboxStatus,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// The last complaint, or why it was skipped.
+    pub last_error: Option<String>,
+    /// When it is due.
+    pub due_at: DateTime<Utc>,
+    /// When it was planned.
+    pub created_at: DateTime<Utc>,
+    /// When it was done or given up.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// One try to hand a message over, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedAttempt {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// How, and what became of it.
+    pub attempt: DeliveryAttempt,
+}
+
 /// How the outbox stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OutboxCounts {
@@ -305,6 +686,33 @@ pub trait OutboxRepository: Send {
     /// Those that failed for good, newest first, at most `limit`.
     async fn failures(&mut self, limit: u32) -> Result<Vec<OutboxFailure>, StorageError>;
 
+    /// A workspace's effects in a state, or in any, the newest first, behind the one given, at most `limit`.
+    async fn list(
+        &mut self,
+        workspace: WorkspaceId,
+        status: Option<OutboxStatus>,
+        after: Option<OutboxId>,
+        limit: u32,
+    ) -> Result<Vec<OutboxEntry>, StorageError>;
+
+    /// One effect.
+    async fn get(&mut self, id: OutboxId) -> Result<Option<OutboxEntry>, StorageError>;
+
+    /// Makes an effect that has failed ready again, due at `now`, with all its tries before it. Answers whether it had
+    /// failed. Where another with its `dedupe_key` is ready, that one will do the same: this one is done.
+    async fn replay(&mut self, id: OutboxId, now: DateTime<Utc>) -> Result<bool, StorageError>;
+
+    /// Keeps what became of tries to hand an effect's message over.
+    async fn log_attempts(
+        &mut self,
+        id: OutboxId,
+        at: DateTime<Utc>,
+        attempts: &[DeliveryAttempt],
+    ) -> Result<(), StorageError>;
+
+    /// The tries to hand an effect's message over, the first one first.
+    async fn attempts(&mut self, id: OutboxId) -> Result<Vec<LoggedAttempt>, StorageError>;
+
     /// Forgets what was done before an instant; failures are kept. Answers how many.
     async fn sweep(&mut self, finished_before: DateTime<Utc>) -> Result<u64, StorageError>;
 }
@@ -314,8 +722,8 @@ pub trait OutboxRepository: Send {
 pub enum IdempotencyClaim {
     /// Never seen: the caller goes on, and stores what it made.
     Fresh,
-    /// Seen with the same fingerprint: this is what it made.
-    Replay(BookingId),
+    /// Seen with the same fingerprint: this is the id of what it made.
+    Replay(Uuid),
     /// Seen with another fingerprint: the caller refuses.
     Reused,
 }
@@ -339,8 +747,8 @@ pub trait IdempotencyRepository: Send {
         key: &str,
         fingerprint: &[u8; 32],
     ) -> Result<IdempotencyClaim, StorageError>;
-    /// Stores what the claimed key made.
-    async fn store(&mut self, scope: &str, key: &str, made: BookingId) -> Result<(), StorageError>;
+    /// Stores the id of what the claimed key made.
+    async fn store(&mut self, scope: &str, key: &str, made: Uuid) -> Result<(), StorageError>;
     /// Forgets keys claimed before an instant. Answers how many.
     async fn sweep(&mut self, claimed_before: DateTime<Utc>) -> Result<u64, StorageError>;
 }

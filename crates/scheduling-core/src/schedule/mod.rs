@@ -13,7 +13,7 @@ pub use date_override::DateOverride;
 pub(crate) use expand::Expansion;
 pub use weekly_hours::WeeklyHours;
 
-use crate::ids::{ScheduleId, UserId};
+use crate::ids::{ScheduleId, UserId, WorkspaceId};
 use crate::text::Title;
 
 /// Why an availability was refused.
@@ -122,18 +122,36 @@ impl From<Availability> for RawAvailability {
     }
 }
 
-/// An availability schedule: a person's named availability, as it is stored.
+/// Whose schedule it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "kind", content = "id", rename_all = "snake_case")
+)]
+pub enum ScheduleOwner {
+    /// A person's.
+    Person(UserId),
+    /// The whole workspace's: event types can name it, and its default holds for hosts who have no default of their own.
+    Workspace(WorkspaceId),
+}
+
+/// An availability schedule: a named availability, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AvailabilitySchedule {
     /// Its id.
     pub id: ScheduleId,
+    /// The workspace in which it was made.
+    pub workspace: WorkspaceId,
     /// Whose it is.
-    pub owner: UserId,
+    pub owner: ScheduleOwner,
     /// What its owner calls it, such as "Working hours".
     pub name: Title,
-    /// Whether it holds for event types that name no other. A person has one default.
+    /// Whether it holds for event types that name no other. An owner has one default.
     pub is_default: bool,
     /// The hours.
     pub availability: Availability,
+    /// Grows at every change; an update names the version it read.
+    pub version: u32,
 }

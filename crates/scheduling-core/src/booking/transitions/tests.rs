@@ -44,6 +44,10 @@ fn guest() -> Attendee {
 fn host(n: u128) -> BookingHost {
     BookingHost {
         user: id(UserId::from_uuid, n),
+        manage: ManageSecret {
+            hash: [9; 32],
+            sealed: vec![9],
+        },
         session: None,
     }
 }
@@ -63,6 +67,11 @@ fn new_booking() -> NewBooking {
         invitee: invitee(),
         guests: vec![guest()],
         note: None,
+        answers: Vec::new(),
+        place: MeetingPlace::Phone {
+            instructions: "We call you".parse().unwrap(),
+        },
+        link: None,
         rotation: None,
         manage: ManageSecret {
             hash: [1; 32],
@@ -98,6 +107,7 @@ fn table(now: DateTime<Utc>) -> String {
             by: Party::Host,
             reason: None,
         },
+        BookingState::Completed { marked_at: at(-60) },
         BookingState::NoShow { marked_at: at(-60) },
         BookingState::Expired {
             expired_at: at(-60),
@@ -122,10 +132,11 @@ fn table(now: DateTime<Utc>) -> String {
             (
                 "reschedule",
                 booking()
-                    .reschedule(moved, vec![host(8)], now)
+                    .reschedule(moved, vec![host(8)], Party::Host, None, now)
                     .map(|(b, _)| b),
             ),
             ("no-show", booking().mark_no_show(now).map(|(b, _)| b)),
+            ("complete", booking().mark_completed(now).map(|(b, _)| b)),
             ("expire", booking().expire(now).map(|(b, _)| b)),
         ]);
         for (name, outcome) in outcomes {
@@ -312,13 +323,16 @@ fn rescheduling_keeps_the_booking_and_its_state_and_tells_where_it_was() {
     let before = in_state(waiting(&[PendingReason::Approval]));
     let (booking, event) = before
         .clone()
-        .reschedule(to, vec![host(8)], at(-50))
+        .reschedule(to, vec![host(8)], Party::Invitee, None, at(-50))
         .unwrap();
     assert_eq!(
         event,
         BookingEvent::Rescheduled {
             booking: before.id,
-            previous: before.interval
+            previous: before.interval,
+            released: vec![id(UserId::from_uuid, 7)],
+            by: Party::Invitee,
+            reason: None,
         }
     );
     assert_eq!((booking.id, booking.interval), (before.id, to));

@@ -1,0 +1,84 @@
+//! Holds: a slot kept for somebody who is filling in the form.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use thiserror::Error;
+
+use crate::event_type::Buffers;
+use crate::ids::{EventTypeId, HoldId, SessionId, UserId, WorkspaceId};
+use crate::time::Interval;
+
+/// A host's part in a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HoldHost {
+    /// Who.
+    pub user: UserId,
+    /// The group session in which it holds a seat, for event types with more than one seat.
+    pub session: Option<SessionId>,
+}
+
+/// Why a hold was not renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum RenewError {
+    /// Its time has passed.
+    #[error("the hold has expired")]
+    Expired,
+    /// It was renewed before.
+    #[error("the hold was renewed before")]
+    Renewed,
+}
+
+/// A slot that is kept for somebody for some minutes. It takes its hosts' time as a booking does, until it expires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// Its id.
+    pub id: HoldId,
+    /// SHA-256 of the token by which its holder names it.
+    pub token_hash: [u8; 32],
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The event type.
+    pub event_type: EventTypeId,
+    /// The meeting that is held.
+    pub interval: Interval,
+    /// The buffers it takes.
+    pub buffers: Buffers,
+    /// Who would host, in roster order.
+    pub hosts: Vec<HoldHost>,
+    /// When it ends by itself.
+    pub expires_at: DateTime<Utc>,
+    /// Whether it was renewed. It can be once.
+    pub renewed: bool,
+    /// When it was made. The booking that consumes it is judged by the notice of this instant.
+    pub created_at: DateTime<Utc>,
+}
+
+impl Hold {
+    /// How long a hold lasts, from when it is made or renewed.
+    pub const LASTS: TimeDelta = TimeDelta::minutes(5);
+
+    /// Whether its time has passed.
+    pub fn has_expired(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at <= now
+    }
+
+    /// Lets it last another five minutes from now.
+    ///
+    /// # Errors
+    /// [`RenewError`].
+    pub fn renew(mut self, now: DateTime<Utc>) -> Result<Self, RenewError> {
+        if self.has_expired(now) {
+            return Err(RenewError::Expired);
+        }
+        if self.renewed {
+            return Err(RenewError::Renewed);
+        }
+        self.renewed = true;
+        self.expires_at = now + Self::LASTS;
+        Ok(self)
+    }
+
+    /// What it takes from its hosts: the meeting and its buffers.
+    pub fn reservation(&self) -> Interval {
+        self.interval.widen(self.buffers.before, self.buffers.after)
+    }
+}
