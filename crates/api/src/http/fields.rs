@@ -130,6 +130,7 @@ pub(crate) fn text_code(error: &TextError) -> &'static str {
         TextError::NotASlug => "not_a_slug",
         TextError::NotAnAddress => "not_an_address",
         TextError::NotAWebAddress => "not_a_web_address",
+        TextError::NotAPhoneNumber => "not_a_phone_number",
     }
 }
 

@@ -120,6 +120,7 @@ impl From<&TextError> for Problem {
             TextError::ControlCharacter
             | TextError::NotASlug
             | TextError::NotAnAddress
+            | TextError::NotAPhoneNumber
             | TextError::NotAWebAddress => Self::Wrong,
         }
     }
