@@ -157,36 +157,49 @@ fn table(now: DateTime<Utc>) -> String {
 fn before_the_meeting_what_is_not_in_the_picture_is_refused_naming_both_ends() {
     insta::assert_snapshot!(table(at(-40)), @"
         pending cancel: cancelled #1
+        pending complete: ! the booking is pending and cannot become completed
         pending decline: declined #0
         pending expire: expired #0
         pending no-show: ! the booking is pending and cannot become no_show
         pending reschedule: pending #1
         pending satisfy: confirmed #0
         confirmed cancel: cancelled #1
+        confirmed complete: ! the booking is confirmed and cannot become completed
         confirmed decline: ! the booking is confirmed and cannot become declined
         confirmed expire: ! the booking is confirmed and cannot become expired
         confirmed no-show: ! the booking is confirmed and cannot become no_show
         confirmed reschedule: confirmed #1
         confirmed satisfy: ! the booking is confirmed and cannot become confirmed
         declined cancel: ! the booking is declined and cannot become cancelled
+        declined complete: ! the booking is declined and cannot become completed
         declined decline: ! the booking is declined and cannot become declined
         declined expire: ! the booking is declined and cannot become expired
         declined no-show: ! the booking is declined and cannot become no_show
         declined reschedule: ! the booking is declined and cannot become confirmed
         declined satisfy: ! the booking is declined and cannot become confirmed
         cancelled cancel: ! the booking is cancelled and cannot become cancelled
+        cancelled complete: ! the booking is cancelled and cannot become completed
         cancelled decline: ! the booking is cancelled and cannot become declined
         cancelled expire: ! the booking is cancelled and cannot become expired
         cancelled no-show: ! the booking is cancelled and cannot become no_show
         cancelled reschedule: ! the booking is cancelled and cannot become confirmed
         cancelled satisfy: ! the booking is cancelled and cannot become confirmed
+        completed cancel: ! the booking is completed and cannot become cancelled
+        completed complete: ! the booking is completed and cannot become completed
+        completed decline: ! the booking is completed and cannot become declined
+        completed expire: ! the booking is completed and cannot become expired
+        completed no-show: no_show #0
+        completed reschedule: ! the booking is completed and cannot become confirmed
+        completed satisfy: ! the booking is completed and cannot become confirmed
         no_show cancel: ! the booking is no_show and cannot become cancelled
+        no_show complete: completed #0
         no_show decline: ! the booking is no_show and cannot become declined
         no_show expire: ! the booking is no_show and cannot become expired
         no_show no-show: ! the booking is no_show and cannot become no_show
         no_show reschedule: ! the booking is no_show and cannot become confirmed
         no_show satisfy: ! the booking is no_show and cannot become confirmed
         expired cancel: ! the booking is expired and cannot become cancelled
+        expired complete: ! the booking is expired and cannot become completed
         expired decline: ! the booking is expired and cannot become declined
         expired expire: ! the booking is expired and cannot become expired
         expired no-show: ! the booking is expired and cannot become no_show
@@ -199,36 +212,49 @@ fn before_the_meeting_what_is_not_in_the_picture_is_refused_naming_both_ends() {
 fn after_the_meeting_a_confirmed_booking_is_completed_and_can_only_be_a_no_show() {
     insta::assert_snapshot!(table(at(30)), @"
         pending cancel: cancelled #1
+        pending complete: ! the booking is pending and cannot become completed
         pending decline: declined #0
         pending expire: expired #0
         pending no-show: ! the booking is pending and cannot become no_show
         pending reschedule: pending #1
         pending satisfy: confirmed #0
         confirmed cancel: ! the booking is completed and cannot become cancelled
+        confirmed complete: completed #0
         confirmed decline: ! the booking is completed and cannot become declined
         confirmed expire: ! the booking is completed and cannot become expired
         confirmed no-show: no_show #0
         confirmed reschedule: ! the booking is completed and cannot become confirmed
         confirmed satisfy: ! the booking is completed and cannot become confirmed
         declined cancel: ! the booking is declined and cannot become cancelled
+        declined complete: ! the booking is declined and cannot become completed
         declined decline: ! the booking is declined and cannot become declined
         declined expire: ! the booking is declined and cannot become expired
         declined no-show: ! the booking is declined and cannot become no_show
         declined reschedule: ! the booking is declined and cannot become confirmed
         declined satisfy: ! the booking is declined and cannot become confirmed
         cancelled cancel: ! the booking is cancelled and cannot become cancelled
+        cancelled complete: ! the booking is cancelled and cannot become completed
         cancelled decline: ! the booking is cancelled and cannot become declined
         cancelled expire: ! the booking is cancelled and cannot become expired
         cancelled no-show: ! the booking is cancelled and cannot become no_show
         cancelled reschedule: ! the booking is cancelled and cannot become confirmed
         cancelled satisfy: ! the booking is cancelled and cannot become confirmed
+        completed cancel: ! the booking is completed and cannot become cancelled
+        completed complete: ! the booking is completed and cannot become completed
+        completed decline: ! the booking is completed and cannot become declined
+        completed expire: ! the booking is completed and cannot become expired
+        completed no-show: no_show #0
+        completed reschedule: ! the booking is completed and cannot become confirmed
+        completed satisfy: ! the booking is completed and cannot become confirmed
         no_show cancel: ! the booking is no_show and cannot become cancelled
+        no_show complete: completed #0
         no_show decline: ! the booking is no_show and cannot become declined
         no_show expire: ! the booking is no_show and cannot become expired
         no_show no-show: ! the booking is no_show and cannot become no_show
         no_show reschedule: ! the booking is no_show and cannot become confirmed
         no_show satisfy: ! the booking is no_show and cannot become confirmed
         expired cancel: ! the booking is expired and cannot become cancelled
+        expired complete: ! the booking is expired and cannot become completed
         expired decline: ! the booking is expired and cannot become declined
         expired expire: ! the booking is expired and cannot become expired
         expired no-show: ! the booking is expired and cannot become no_show
@@ -286,7 +312,7 @@ fn a_pending_booking_is_confirmed_when_the_last_thing_it_waits_for_came() {
     let (booking, event) = booking.satisfy(PendingReason::Approval, at(-40)).unwrap();
     let confirmed_at = at(-40);
     assert_eq!(booking.state, BookingState::Confirmed { confirmed_at });
-    assert_eq!(event, Some(BookingEvent::Confirmed(booking.id)));
+    assert_eq!(event, Some(BookingEvent::Approved(booking.id)));
     assert_eq!(booking.sequence, 0);
 }
 
