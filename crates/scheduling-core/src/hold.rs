@@ -82,3 +82,41 @@ impl Hold {
         self.interval.widen(self.buffers.before, self.buffers.after)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn at(minutes: i64) -> DateTime<Utc> {
+        let start: DateTime<Utc> = "2026-11-24T09:00:00Z".parse().unwrap();
+        start + TimeDelta::minutes(minutes)
+    }
+
+    fn hold() -> Hold {
+        let id = Uuid::from_u128(1);
+        Hold {
+            id: HoldId::from_uuid(id),
+            token_hash: [0; 32],
+            workspace: WorkspaceId::from_uuid(id),
+            event_type: EventTypeId::from_uuid(id),
+            interval: Interval::new(at(600), at(630)).unwrap(),
+            buffers: Buffers::default(),
+            hosts: Vec::new(),
+            expires_at: at(0) + Hold::LASTS,
+            renewed: false,
+            created_at: at(0),
+        }
+    }
+
+    #[test]
+    fn a_hold_lasts_five_minutes_and_is_renewed_once() {
+        assert!(!hold().has_expired(at(4)));
+        assert!(hold().has_expired(at(5)));
+        let renewed = hold().renew(at(4)).unwrap();
+        assert_eq!(renewed.expires_at, at(9));
+        assert_eq!(renewed.renew(at(8)), Err(RenewError::Renewed));
+        assert_eq!(hold().renew(at(5)), Err(RenewError::Expired));
+    }
+}

@@ -71,3 +71,47 @@ impl BookingLink {
         event_type
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_link_ends_by_time_by_use_and_by_hand() {
+        let now: DateTime<Utc> = "2026-11-24T09:00:00Z".parse().unwrap();
+        let id = Uuid::from_u128(1);
+        let link = BookingLink {
+            id: BookingLinkId::from_uuid(id),
+            workspace: WorkspaceId::from_uuid(id),
+            event_type: EventTypeId::from_uuid(id),
+            slug: "spring-fair".parse().unwrap(),
+            name: None,
+            questions: None,
+            redirect_url: None,
+            expires_at: None,
+            max_uses: NonZeroU32::new(2),
+            uses: 1,
+            revoked: false,
+            version: 1,
+            created_at: now,
+        };
+        assert_eq!(link.ended(now), None);
+        let with = |change: fn(&mut BookingLink, DateTime<Utc>)| {
+            let mut link = link.clone();
+            change(&mut link, now);
+            link.ended(now)
+        };
+        assert_eq!(with(|l, _| l.uses = 2), Some(LinkEnd::UsedUp));
+        assert_eq!(with(|l, _| l.revoked = true), Some(LinkEnd::Expired));
+        assert_eq!(
+            with(|l, now| l.expires_at = Some(now)),
+            Some(LinkEnd::Expired)
+        );
+        assert_eq!(
+            with(|l, now| l.expires_at = now.checked_add_signed(chrono::TimeDelta::seconds(1))),
+            None
+        );
+    }
+}

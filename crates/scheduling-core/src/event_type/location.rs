@@ -361,3 +361,109 @@ pub enum MeetingPlace {
         place: Title,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn room() -> Location {
+        Location::Room {
+            template: "https://meet.example.org/kalends-{room}?lang=en"
+                .parse()
+                .unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_room_template_names_its_place_once_behind_the_server() {
+        for bad in [
+            "https://meet.example.org/",
+            "https://{room}.example.org/",
+            "https://{room}.example.org/{room}",
+            "https://meet.example.org/{room}/{room}",
+            "javascript:{room}",
+            "meet.example.org/{room}",
+        ] {
+            assert!(bad.parse::<RoomTemplate>().is_err(), "{bad}");
+        }
+        let long = format!("https://meet.example.org/{{room}}{}", "a".repeat(500));
+        assert!(long.parse::<RoomTemplate>().is_err());
+    }
+
+    #[test]
+    fn a_rooms_name_cannot_leave_its_place() {
+        let Location::Room { template } = room() else {
+            unreachable!()
+        };
+        assert_eq!(
+            template.room("a/../b?c#d e\r\n9").as_str(),
+            "https://meet.example.org/kalends-abcde9?lang=en"
+        );
+        assert_eq!(template.room(&"x".repeat(10_000)).as_str().len(), 541);
+    }
+
+    #[test]
+    fn a_booking_takes_the_chosen_place_with_what_it_needs() {
+        let locations = Locations::new(vec![room(), Location::HostCalls, Location::AskInvitee]);
+        let locations = locations.unwrap();
+        let settle = |index, phone: Option<&str>, place: Option<&str>| {
+            let choice = LocationChoice {
+                index,
+                phone: phone.map(|p| p.parse().unwrap()),
+                place: place.map(|p| p.parse().unwrap()),
+            };
+            locations.settle(&choice, "r00m")
+        };
+        assert_eq!(
+            settle(None, None, None),
+            Ok(MeetingPlace::Link {
+                url: "https://meet.example.org/kalends-r00m?lang=en"
+                    .parse()
+                    .unwrap()
+            })
+        );
+        assert_eq!(
+            settle(Some(1), None, Some("at mine")),
+            Err(LocationChoiceError::PhoneNeeded)
+        );
+        assert_eq!(
+            settle(Some(1), Some("+49 30 123456"), None),
+            Ok(MeetingPlace::HostCalls {
+                number: "+4930123456".parse().unwrap()
+            })
+        );
+        assert_eq!(
+            settle(Some(2), None, None),
+            Err(LocationChoiceError::PlaceNeeded)
+        );
+        assert_eq!(
+            settle(Some(2), None, Some("Café Einstein")),
+            Ok(MeetingPlace::ChosenByInvitee {
+                place: "Café Einstein".parse().unwrap()
+            })
+        );
+        assert_eq!(
+            settle(Some(3), None, None),
+            Err(LocationChoiceError::NoSuchLocation)
+        );
+        assert_eq!(
+            settle(Some(usize::MAX), None, None),
+            Err(LocationChoiceError::NoSuchLocation)
+        );
+    }
+
+    #[test]
+    fn a_list_of_locations_has_one_at_least_and_none_twice() {
+        assert_eq!(Locations::new(vec![]), Err(LocationsError::Empty));
+        assert_eq!(
+            Locations::new(vec![Location::HostCalls, Location::HostCalls]),
+            Err(LocationsError::Twice)
+        );
+        let many = (0..11)
+            .map(|n| Location::Phone {
+                instructions: format!("+{n}").parse().unwrap(),
+            })
+            .collect();
+        assert_eq!(Locations::new(many), Err(LocationsError::TooMany));
+    }
+}
