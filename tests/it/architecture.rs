@@ -7,14 +7,20 @@ use serde_json::Value;
 use crate::support::place;
 
 /// Which of our packages each of our packages depends on, tests aside.
-const EDGES: [(&str, &[&str]); 8] = [
+const EDGES: [(&str, &[&str]); 9] = [
     ("scheduling-core", &[]),
+    ("scheduling-accounts", &["scheduling-core"]),
     ("scheduling-app", &["scheduling-core"]),
     ("scheduling-testkit", &["scheduling-core"]),
     ("scheduling-migration", &[]),
     (
         "scheduling-persistence",
-        &["scheduling-core", "scheduling-migration"],
+        // Accounts behind a feature.
+        &[
+            "scheduling-accounts",
+            "scheduling-core",
+            "scheduling-migration",
+        ],
     ),
     ("scheduling-mail", &["scheduling-core"]),
     (
@@ -30,7 +36,11 @@ const EDGES: [(&str, &[&str]); 8] = [
 ];
 
 /// What the tests of a package may depend on besides.
-const TEST_EDGES: [(&str, &[&str]); 4] = [
+const TEST_EDGES: [(&str, &[&str]); 5] = [
+    (
+        "scheduling-accounts",
+        &["scheduling-persistence", "scheduling-testkit"],
+    ),
     ("scheduling-app", &["scheduling-testkit"]),
     ("scheduling-persistence", &["scheduling-testkit"]),
     ("scheduling-api", &["scheduling-testkit"]),
@@ -38,7 +48,7 @@ const TEST_EDGES: [(&str, &[&str]); 4] = [
 ];
 
 /// Who may know a heavy dependency directly.
-const KNOWN_TO: [(&str, &[&str]); 6] = [
+const KNOWN_TO: [(&str, &[&str]); 7] = [
     ("sea-orm", &["scheduling-persistence"]),
     (
         "sea-orm-migration",
@@ -48,6 +58,7 @@ const KNOWN_TO: [(&str, &[&str]); 6] = [
     ("actix-web", &["scheduling-api"]),
     ("mail-send", &["scheduling-mail"]),
     ("calcard", &["scheduling-mail"]),
+    ("argon2", &["scheduling-accounts"]),
 ];
 
 /// Package → the names it depends on, of one kind.

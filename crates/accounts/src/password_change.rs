@@ -1,0 +1,386 @@
+//! Setting a password: the link of a forgotten one, the operator's link, and changing the present one.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use scheduling_core::directory::Person;
+use scheduling_core::effect::AccountNotice;
+use scheduling_core::ids::UserId;
+use scheduling_core::ports::StorageError;
+use scheduling_core::text::EmailAddress;
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+
+use crate::Accounts;
+use crate::accounts::settle;
+use crate::audit::AuditNote;
+use crate::ids::SessionId;
+use crate::password::{self, PasswordRefused, Verdict};
+use crate::ports::{AccountUnitOfWork, StoredPassword, StoredPasswordLink};
+use crate::principal::{AccessError, Principal};
+use crate::secret::SecretToken;
+use crate::sign_in::{Counted, Proven, SignInError};
+use crate::throttle::{self, Attempt};
+
+/// A link that sets a password, for the operator to hand over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasswordLink {
+    /// Whose.
+    pub person: Person,
+    /// The secret in the link.
+    pub token: SecretToken,
+    /// Until when it is good.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Why there is no password link.
+#[derive(Debug, Error)]
+pub enum PasswordLinkError {
+    /// Nobody has the address. Only the operator hears this.
+    #[error("nobody has this address")]
+    NobodyThere,
+    /// The storage failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Why no password was set by a link.
+#[derive(Debug, Error)]
+pub enum ResetPasswordError {
+    /// The link is none, or was used, or a later one took its place, or it has expired.
+    #[error("the link is not good any more")]
+    NotFound,
+    /// The password was refused. The link is as good as it was.
+    #[error("the password {0}")]
+    Password(#[from] PasswordRefused),
+    /// The storage failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Why the password is still the old one.
+#[derive(Debug, Error)]
+pub enum ChangePasswordError {
+    /// The present password is another.
+    #[error("the present password is wrong")]
+    WrongPassword,
+    /// Too many have tried.
+    #[error("too many attempts have failed")]
+    TooMany {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// The new password was refused.
+    #[error("the password {0}")]
+    Password(#[from] PasswordRefused),
+    /// No token changes passwords.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// The storage failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl From<SignInError> for ChangePasswordError {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::WrongCredentials => Self::WrongPassword,
+            SignInError::TooMany { retry_after } => Self::TooMany { retry_after },
+            SignInError::Storage(error) => Self::Storage(error),
+        }
+    }
+}
+
+impl Accounts {
+    /// Sends a link that sets a new password, if somebody has the address. Nobody hears whether; when too many are asked
+    /// for, nothing is sent and nobody hears that either. It takes the place of any earlier one.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn request_password_reset(
+        &self,
+        email: &str,
+        ip: Option<IpAddr>,
+    ) -> Result<(), StorageError> {
+        let mut work = self.begin().await?;
+        let asked = self.request_reset_in(&mut *work, email, ip).await;
+        match asked {
+            Ok(Sent::Counted) => work.commit().await,
+            Ok(Sent::TooMany) => work.rollback().await,
+            Err(error) => {
+                work.rollback().await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn request_reset_in(
+        &self,
+        work: &mut dyn AccountUnitOfWork,
+        email: &str,
+        ip: Option<IpAddr>,
+    ) -> Result<Sent, StorageError> {
+        let limits = self.settings().limits;
+        let mut attempts = vec![Attempt {
+            key: throttle::address_key("reset-address", email),
+            limit: limits.reset_address,
+        }];
+        attempts.extend(ip.map(|ip| Attempt {
+            key: throttle::network_key("reset-network", ip),
+            limit: limits.reset_network,
+        }));
+        let now = self.ports().clock.now();
+        if throttle::count(work, &attempts, now).await?.is_some() {
+            return Ok(Sent::TooMany);
+        }
+        let Ok(email) = email.parse::<EmailAddress>() else {
+            return Ok(Sent::Counted);
+        };
+        let Some(person) = work.directory().person_by_email(&email).await? else {
+            return Ok(Sent::Counted);
+        };
+        let lasts = self.settings().reset_lasts;
+        let (token, expires_at) = self.link_for(work, person.id, lasts, now).await?;
+        // To the address that is stored, never to the one that was typed: two can differ and yet be found alike.
+        let about = AccountNotice::PasswordReset { expires_at };
+        self.tell(work, (&person).into(), about, Some(&token), now)
+            .await?;
+        let note = AuditNote::by_user(person.id, "password.reset_requested", person.id);
+        self.note(work, note).await?;
+        Ok(Sent::Counted)
+    }
+
+    /// Makes a link that sets a password, for the operator to hand over: to people from a set-up file, who have none, or
+    /// where no mail arrives. It takes the place of any earlier one.
+    ///
+    /// # Errors
+    /// [`PasswordLinkError`].
+    pub async fn issue_password_link(
+        &self,
+        email: &EmailAddress,
+    ) -> Result<PasswordLink, PasswordLinkError> {
+        let mut work = self.begin().await?;
+        let issued = self.issue_password_link_in(&mut *work, email).await;
+        settle(work, issued).await
+    }
+
+    async fn issue_password_link_in(
+        &self,
+        work: &mut dyn AccountUnitOfWork,
+        email: &EmailAddress,
+    ) -> Result<PasswordLink, PasswordLinkError> {
+        let person = work.directory().person_by_email(email).await?;
+        let person = person.ok_or(PasswordLinkError::NobodyThere)?;
+        let now = self.ports().clock.now();
+        let lasts = self.settings().password_link_lasts;
+        let (token, expires_at) = self.link_for(work, person.id, lasts, now).await?;
+        let note = AuditNote::by_operator("password.link_issued", person.id);
+        self.note(work, note).await?;
+        Ok(PasswordLink {
+            person,
+            token,
+            expires_at,
+        })
+    }
+
+    async fn link_for(
+        &self,
+        work: &mut dyn AccountUnitOfWork,
+        user: UserId,
+        lasts: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<(SecretToken, DateTime<Utc>), StorageError> {
+        let token = SecretToken::generate(&*self.ports().secrets);
+        let link = StoredPasswordLink {
+            user,
+            hash: token.hash(),
+            created_at: now,
+            expires_at: now + lasts,
+        };
+        work.credentials().store_link(&link).await?;
+        Ok((token, link.expires_at))
+    }
+
+    /// Whose password a link sets, for the page behind it. `None` when it is none, or not good any more.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn password_link(&self, token: &str) -> Result<Option<Person>, StorageError> {
+        let Ok(token) = token.parse::<SecretToken>() else {
+            return Ok(None);
+        };
+        let now = self.ports().clock.now();
+        let mut work = self.read().await?;
+        let Some(user) = work.credentials().link(&token.hash(), now).await? else {
+            return Ok(None);
+        };
+        let mut people = work.directory().people(&[user]).await?;
+        Ok(people.remove(&user))
+    }
+
+    /// Sets a password by a link, once. All sessions of the account end, and its owner is told by mail.
+    ///
+    /// # Errors
+    /// [`ResetPasswordError`].
+    pub async fn reset_password(
+        &self,
+        token: &str,
+        new: &SecretString,
+    ) -> Result<Person, ResetPasswordError> {
+        // Looked at first, so that a refused password does not use the link up and a guessed link costs no hash.
+        let person = self.password_link(token).await?;
+        let person = person.ok_or(ResetPasswordError::NotFound)?;
+        let of_account = [person.name.as_str(), person.email.as_str()];
+        password::check(new.expose_secret(), &of_account)?;
+        let phc = self.hashing().hash(new).await?;
+        let token: SecretToken = token
+            .parse()
+            .map_err(|_refused| ResetPasswordError::NotFound)?;
+
+        let mut work = self.begin().await?;
+        let reset = self
+            .reset_password_in(&mut *work, &token, person, phc)
+            .await;
+        settle(work, reset).await
+    }
+
+    async fn reset_password_in(
+        &self,
+        work: &mut dyn AccountUnitOfWork,
+        token: &SecretToken,
+        person: Person,
+        phc: String,
+    ) -> Result<Person, ResetPasswordError> {
+        let now = self.ports().clock.now();
+        let taken = work.credentials().take_link(&token.hash(), now).await?;
+        if taken != Some(person.id) {
+            return Err(ResetPasswordError::NotFound);
+        }
+        let note = AuditNote::by_user(person.id, "password.reset", person.id);
+        self.set_password(work, &person, phc, None, note).await?;
+        // Whoever was kept out by others' failures is let in.
+        let key = throttle::address_key("sign-in-address", person.email.as_str());
+        work.throttle().forget(key).await?;
+        Ok(person)
+    }
+
+    /// Changes his password. His other sessions end, and he is told by mail. Failures count as those of signing in.
+    ///
+    /// # Errors
+    /// [`ChangePasswordError`].
+    pub async fn change_password(
+        &self,
+        principal: &Principal,
+        present: &SecretString,
+        new: &SecretString,
+        ip: Option<IpAddr>,
+    ) -> Result<(), ChangePasswordError> {
+        let session = principal.signed_in()?;
+        let mut work = self.begin().await?;
+        let looked_up = self.look_up_own(&mut *work, principal, ip).await;
+        let (counted, person, stored) = settle(work, looked_up).await?;
+        let verdict = self
+            .hashing()
+            .verify(present, Some(stored.phc.clone()))
+            .await?;
+        if verdict == Verdict::Wrong {
+            return Err(ChangePasswordError::WrongPassword);
+        }
+        let of_account = [person.name.as_str(), person.email.as_str()];
+        let refused = password::check(new.expose_secret(), &of_account).err();
+        let phc = match refused {
+            None => Some(self.hashing().hash(new).await?),
+            Some(_) => None,
+        };
+        let proven = Proven {
+            password: stored,
+            rehashed: None,
+        };
+
+        let mut work = self.begin().await?;
+        let changed = self
+            .change_password_in(&mut *work, &person, &proven, &counted, phc, session)
+            .await;
+        settle(work, changed).await?;
+        match refused {
+            Some(refused) => Err(refused.into()),
+            None => Ok(()),
+        }
+    }
+
+    async fn look_up_own(
+        &self,
+        work: &mut dyn AccountUnitOfWork,
+        principal: &Principal,
+        ip: Option<IpAddr>,
+    ) -> Result<(Counted, Person, StoredPassword), ChangePasswordError> {
+        let mut people = work.directory().people(&[principal.user]).await?;
+        let person = people.remove(&principal.user);
+        let person = person.ok_or(ChangePasswordError::WrongPassword)?;
+        let counted = self.count_sign_in(work, person.email.as_str(), ip).await?;
+        let stored = work.credentials().password(person.id).await?;
+        let stored = stored.ok_or(ChangePasswordError::WrongPassword)?;
+        Ok((counted, person, stored))
+    }
+
+    async fn change_password_in(
+        &self,
+        work: &mut dyn AccountUnitOfWork,
+        person: &Person,
+        proven: &Proven,
+        counted: &Counted,
+        phc: Option<String>,
+        session: SessionId,
+    ) -> Result<(), ChangePasswordError> {
+        if !self.accept_proof(work, person.id, proven, counted).await? {
+            return Err(ChangePasswordError::WrongPassword);
+        }
+        // A refused new password leaves only the count taken back.
+        let Some(phc) = phc else {
+            return Ok(());
+        };
+        work.credentials().forget_link(person.id).await?;
+        let note = AuditNote::by_user(person.id, "password.changed", person.id);
+        self.set_password(work, person, phc, Some(session), note)
+            .await?;
+        Ok(())
+    }
+
+    /// Stores a password, ends the sessions but for one, and tells the owner.
+    async fn set_password(
+        &self,
+        work: &mut dyn AccountUnitOfWork,
+        person: &Person,
+        phc: String,
+        but: Option<SessionId>,
+        note: AuditNote,
+    ) -> Result<(), StorageError> {
+        let now = self.ports().clock.now();
+        let password = StoredPassword {
+            phc,
+            changed_at: now,
+        };
+        work.credentials()
+            .store_password(person.id, &password)
+            .await?;
+        work.sign_ins().end_all(person.id, but).await?;
+        self.tell(
+            work,
+            person.into(),
+            AccountNotice::PasswordChanged,
+            None,
+            now,
+        )
+        .await?;
+        self.note(work, note).await
+    }
+}
+
+/// What became of a request for a link.
+enum Sent {
+    /// It was counted, and answered if somebody has the address.
+    Counted,
+    /// There were too many.
+    TooMany,
+}
