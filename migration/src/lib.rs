@@ -12,6 +12,8 @@ use sea_orm_migration::sea_orm::{
 };
 
 mod m20261120_120000_create_scheduling;
+mod m20261121_090000_add_booking_life;
+mod m20261121_100000_create_accounts;
 
 /// All migrations, in order.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +21,11 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261120_120000_create_scheduling::Migration)]
+        vec![
+            Box::new(m20261120_120000_create_scheduling::Migration),
+            Box::new(m20261121_090000_add_booking_life::Migration),
+            Box::new(m20261121_100000_create_accounts::Migration),
+        ]
     }
 }
 

@@ -18,6 +18,8 @@
 //! To book inside a transaction of one's own, see [`SeaOrmUnitOfWork::from_transaction`].
 #![deny(missing_docs)]
 
+#[cfg(feature = "accounts")]
+mod accounts;
 mod convert;
 mod entity;
 mod error;

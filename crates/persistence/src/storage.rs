@@ -161,7 +161,7 @@ impl SeaOrmStorage {
         self.writer.close().await.map_err(storage_error)
     }
 
-    async fn begin_writing(&self) -> Result<DatabaseTransaction, StorageError> {
+    pub(crate) async fn begin_writing(&self) -> Result<DatabaseTransaction, StorageError> {
         // Immediate: the write lock at once. One that was taken later would fail whenever another wrote in between.
         // PostgreSQL ignores the mode.
         let options = TransactionOptions {
@@ -174,7 +174,7 @@ impl SeaOrmStorage {
             .map_err(storage_error)
     }
 
-    async fn begin_reading(&self) -> Result<DatabaseTransaction, StorageError> {
+    pub(crate) async fn begin_reading(&self) -> Result<DatabaseTransaction, StorageError> {
         let options = match self.reader.get_database_backend() {
             // One snapshot for the whole transaction.
             DbBackend::Postgres => TransactionOptions {
