@@ -97,9 +97,9 @@ fn with_types(sql: &str, backend: DbBackend) -> String {
             (" STRICT", " strict"),
         ],
     };
-    types.iter().fold(sql.to_owned(), |sql, (name, kind)| {
-        sql.replace(name, kind)
-    })
+    types
+        .iter()
+        .fold(sql.to_owned(), |sql, (name, kind)| sql.replace(name, kind))
 }
 
 /// What PostgreSQL changes in place and SQLite makes anew.

@@ -102,6 +102,25 @@ impl<I: Display> Row<I> {
         T::try_from(number).map_err(|_refused| self.corrupt(column, OutOfRange(number)))
     }
 
+    /// A version: at least 1.
+    pub(crate) fn version(&self, number: i64) -> Result<u32, StorageError> {
+        match self.number("version", number)? {
+            0 => Err(self.corrupt("version", OutOfRange(0))),
+            version => Ok(version),
+        }
+    }
+
+    /// An instant in microseconds, if there is one.
+    pub(crate) fn optional_instant(
+        &self,
+        column: &'static str,
+        micros: Option<i64>,
+    ) -> Result<Option<DateTime<Utc>>, StorageError> {
+        micros
+            .map(|micros| self.instant(column, micros))
+            .transpose()
+    }
+
     /// An instant in microseconds.
     pub(crate) fn instant(
         &self,

@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use scheduling_core::ids::UserId;
 use scheduling_core::ports::{
-    BookingRepository, BusyRepository, Directory, EventTypeRepository, IdempotencyRepository,
-    OutboxRepository, RotationRepository, ScheduleRepository, SessionRepository, StorageError,
+    BookingRepository, BusyRepository, Directory, EventTypeRepository, HoldRepository,
+    IdempotencyRepository, ImageRepository, LinkRepository, MessageRepository, OutboxRepository,
+    RotationRepository, ScheduleRepository, SessionRepository, StorageError, TimeOffRepository,
     UnitOfWork,
 };
 use sea_orm::DatabaseTransaction;
@@ -71,6 +72,26 @@ impl UnitOfWork for SeaOrmUnitOfWork {
     }
 
     fn bookings(&mut self) -> &mut dyn BookingRepository {
+        self
+    }
+
+    fn holds(&mut self) -> &mut dyn HoldRepository {
+        self
+    }
+
+    fn links(&mut self) -> &mut dyn LinkRepository {
+        self
+    }
+
+    fn time_off(&mut self) -> &mut dyn TimeOffRepository {
+        self
+    }
+
+    fn messages(&mut self) -> &mut dyn MessageRepository {
+        self
+    }
+
+    fn images(&mut self) -> &mut dyn ImageRepository {
         self
     }
 

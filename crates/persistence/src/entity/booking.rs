@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A booking; what belongs to its status, and the rotation's record, are JSON.
+/// A booking; answers, place, what belongs to its status, and the rotation's record are JSON.
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "bookings")]
 pub struct Model {
@@ -15,6 +15,9 @@ pub struct Model {
     pub buffer_before: i64,
     pub buffer_after: i64,
     pub note: Option<String>,
+    pub answers: String,
+    pub place: String,
+    pub link_id: Option<Uuid>,
     pub status: String,
     pub state: String,
     pub sequence: i64,

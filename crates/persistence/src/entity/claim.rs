@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// Time that a host has given away, to a booking or to a session.
+/// Time that a host has given away, to a booking, a session or a hold.
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "claims")]
 pub struct Model {
@@ -13,6 +13,7 @@ pub struct Model {
     pub ends_at: i64,
     pub booking_id: Option<Uuid>,
     pub session_id: Option<Uuid>,
+    pub hold_id: Option<Uuid>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// An event type; rules, own hours, required hosts and place are JSON.
+/// An event type. What is read as a whole, such as rules, hours and form, is JSON.
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "event_types")]
 pub struct Model {
@@ -15,11 +15,18 @@ pub struct Model {
     pub category: Option<String>,
     pub position: i64,
     pub rules: String,
-    pub availability: Option<String>,
+    pub durations: String,
+    pub hours: String,
+    pub schedule_id: Option<Uuid>,
     pub assignment: String,
     pub required: String,
-    pub location: String,
+    pub locations: String,
+    pub form: String,
+    pub policy: String,
+    pub appearance: String,
+    pub reminders: String,
     pub status: String,
+    pub version: i64,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -2,7 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A person of a workspace. The revision is not among the fields: only the lock on hosts touches it.
+/// A person; the workspace is where the person was made, and says nothing else. The revision is not among the fields: only
+/// the lock on hosts touches it.
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "people")]
 pub struct Model {

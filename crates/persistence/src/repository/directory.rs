@@ -1,18 +1,26 @@
-//! Workspaces and people.
+//! Workspaces, people and who is a member of what.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use scheduling_core::directory::{Person, Workspace};
+use chrono::{DateTime, Utc};
+use scheduling_core::directory::{Member, Person, Role, Workspace};
 use scheduling_core::ids::{UserId, WorkspaceId};
 use scheduling_core::ports::{Directory, StorageError};
-use scheduling_core::text::Slug;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use scheduling_core::text::{EmailAddress, Slug};
+use sea_orm::prelude::{Expr, Uuid};
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel,
+    QueryFilter,
+};
 
 use super::{all, insert, one};
 use crate::SeaOrmUnitOfWork;
-use crate::convert::Row;
-use crate::entity::{person, workspace};
+use crate::convert::{Row, micros};
+use crate::entity::{member, person, workspace};
+use crate::error::storage_error;
+use crate::sql;
 
 impl TryFrom<workspace::Model> for Workspace {
     type Error = StorageError;
@@ -27,7 +35,20 @@ impl TryFrom<workspace::Model> for Workspace {
             slug: row.text("slug", &stored.slug)?,
             name: row.text("name", &stored.name)?,
             description: row.optional_text("description", stored.description.as_deref())?,
+            version: row.version(stored.version)?,
         })
+    }
+}
+
+impl From<&Workspace> for workspace::Model {
+    fn from(workspace: &Workspace) -> Self {
+        Self {
+            id: workspace.id.as_uuid(),
+            slug: workspace.slug.as_str().to_owned(),
+            name: workspace.name.as_str().to_owned(),
+            description: workspace.description.clone().map(String::from),
+            version: workspace.version.into(),
+        }
     }
 }
 
@@ -46,6 +67,18 @@ impl TryFrom<person::Model> for Person {
             timezone: row.zone("timezone", &stored.timezone)?,
         })
     }
+}
+
+/// How a person stands in a workspace.
+pub(crate) fn standing(stored: &member::Model) -> Result<(Role, DateTime<Utc>), StorageError> {
+    let row = Row {
+        table: "members",
+        id: format!("{}/{}", stored.workspace_id, stored.user_id),
+    };
+    Ok((
+        row.word("role", &stored.role)?,
+        row.instant("joined_at", stored.joined_at)?,
+    ))
 }
 
 async fn by_slug(
@@ -75,14 +108,32 @@ async fn workspaces(db: &impl ConnectionTrait) -> Result<Vec<Workspace>, Storage
     Ok(workspaces)
 }
 
+async fn update_workspace(
+    db: &impl ConnectionTrait,
+    workspace: &Workspace,
+) -> Result<(), StorageError> {
+    let row = workspace::Model::from(workspace).into_active_model();
+    let updated = workspace::Entity::update_many()
+        .set(row.reset_all())
+        .filter(workspace::Column::Id.eq(workspace.id.as_uuid()))
+        .filter(workspace::Column::Version.eq(i64::from(workspace.version) - 1))
+        .exec(db)
+        .await
+        .map_err(storage_error)?;
+    if updated.rows_affected == 0 {
+        return Err(StorageError::Conflict);
+    }
+    Ok(())
+}
+
 async fn people(
     db: &impl ConnectionTrait,
-    ids: &[UserId],
+    ids: Vec<Uuid>,
 ) -> Result<BTreeMap<UserId, Person>, StorageError> {
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let wanted = person::Column::Id.is_in(ids.iter().map(|id| id.as_uuid()));
+    let wanted = person::Column::Id.is_in(ids);
     all(db, person::Entity::find().filter(wanted))
         .await?
         .into_iter()
@@ -90,35 +141,115 @@ async fn people(
         .collect()
 }
 
+/// The case of ASCII letters does not matter. PostgreSQL would fold others too, by the database's locale, and SQLite would
+/// not: `collate "C"` makes both alike. The index is on the same expression.
+async fn person_by_email(
+    db: &impl ConnectionTrait,
+    email: &EmailAddress,
+) -> Result<Option<Person>, StorageError> {
+    let lowered = match db.get_database_backend() {
+        DbBackend::Postgres => "lower(email collate \"C\")",
+        _ => "lower(email)",
+    };
+    let email = email.as_str().to_ascii_lowercase();
+    let select = person::Entity::find().filter(ExprTrait::eq(Expr::cust(lowered), email));
+    one(db, select).await?.map(Person::try_from).transpose()
+}
+
 async fn members(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
-) -> Result<Vec<Person>, StorageError> {
-    let of_workspace = person::Column::WorkspaceId.eq(workspace.as_uuid());
-    let select = person::Entity::find()
-        .filter(of_workspace)
-        .order_by_asc(person::Column::Id);
-    let mut members: Vec<Person> = all(db, select)
-        .await?
-        .into_iter()
-        .map(TryFrom::try_from)
-        .collect::<Result<_, _>>()?;
-    // Sorted here, since databases compare texts by their collation. The sort keeps the order by id.
-    members.sort_by(|a, b| a.name.cmp(&b.name));
+) -> Result<Vec<Member>, StorageError> {
+    let of_workspace = member::Column::WorkspaceId.eq(workspace.as_uuid());
+    let stored = all(db, member::Entity::find().filter(of_workspace)).await?;
+    let ids = stored.iter().map(|member| member.user_id).collect();
+    let mut people = people(db, ids).await?;
+    let mut members = Vec::with_capacity(stored.len());
+    for stored in stored {
+        let (role, joined_at) = standing(&stored)?;
+        // A foreign key sees to it that there is one.
+        if let Some(person) = people.remove(&UserId::from_uuid(stored.user_id)) {
+            members.push(Member {
+                person,
+                role,
+                joined_at,
+            });
+        }
+    }
+    // Sorted here, since databases compare texts by their collation.
+    members.sort_by(|a, b| (&a.person.name, a.person.id).cmp(&(&b.person.name, b.person.id)));
     Ok(members)
 }
 
-async fn insert_workspace(
+async fn memberships(
     db: &impl ConnectionTrait,
-    workspace: &Workspace,
+    person: UserId,
+) -> Result<Vec<(Workspace, Role)>, StorageError> {
+    let his = member::Column::UserId.eq(person.as_uuid());
+    let stored = all(db, member::Entity::find().filter(his)).await?;
+    let mut roles = stored
+        .iter()
+        .map(|member| {
+            Ok((
+                WorkspaceId::from_uuid(member.workspace_id),
+                standing(member)?.0,
+            ))
+        })
+        .collect::<Result<BTreeMap<WorkspaceId, Role>, StorageError>>()?;
+    if roles.is_empty() {
+        return Ok(Vec::new());
+    }
+    let these = workspace::Column::Id.is_in(stored.iter().map(|member| member.workspace_id));
+    let mut memberships = Vec::with_capacity(stored.len());
+    for row in all(db, workspace::Entity::find().filter(these)).await? {
+        let workspace = Workspace::try_from(row)?;
+        if let Some(role) = roles.remove(&workspace.id) {
+            memberships.push((workspace, role));
+        }
+    }
+    memberships.sort_by(|(a, _), (b, _)| a.slug.cmp(&b.slug));
+    Ok(memberships)
+}
+
+async fn insert_member(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    person: UserId,
+    role: Role,
+    joined_at: DateTime<Utc>,
 ) -> Result<(), StorageError> {
-    let row = workspace::Model {
-        id: workspace.id.as_uuid(),
-        slug: workspace.slug.as_str().to_owned(),
-        name: workspace.name.as_str().to_owned(),
-        description: workspace.description.clone().map(String::from),
+    let row = member::Model {
+        workspace_id: workspace.as_uuid(),
+        user_id: person.as_uuid(),
+        role: role.as_str().to_owned(),
+        joined_at: micros(joined_at),
     };
     insert(db, vec![row]).await
+}
+
+async fn set_role(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    person: UserId,
+    role: Role,
+) -> Result<bool, StorageError> {
+    let change = "update members set role = $3 where workspace_id = $1 and user_id = $2";
+    let values = [
+        workspace.as_uuid().into(),
+        person.as_uuid().into(),
+        role.as_str().into(),
+    ];
+    Ok(sql::execute(db, change, values).await? > 0)
+}
+
+async fn remove_member(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    person: UserId,
+) -> Result<bool, StorageError> {
+    let end = "delete from members where workspace_id = $1 and user_id = $2";
+    let values = [workspace.as_uuid().into(), person.as_uuid().into()];
+    Ok(sql::execute(db, end, values).await? > 0)
 }
 
 async fn insert_person(
@@ -134,6 +265,16 @@ async fn insert_person(
         timezone: person.timezone.name().to_owned(),
     };
     insert(db, vec![row]).await
+}
+
+async fn update_person(db: &impl ConnectionTrait, person: &Person) -> Result<bool, StorageError> {
+    let change = "update people set name = $2, timezone = $3 where id = $1";
+    let values = [
+        person.id.as_uuid().into(),
+        person.name.as_str().into(),
+        person.timezone.name().into(),
+    ];
+    Ok(sql::execute(db, change, values).await? > 0)
 }
 
 #[async_trait]
@@ -153,18 +294,71 @@ impl Directory for SeaOrmUnitOfWork {
         self.settle(found)
     }
 
+    async fn update_workspace(&mut self, workspace: &Workspace) -> Result<(), StorageError> {
+        let done = update_workspace(self.transaction(), workspace).await;
+        self.settle(done)
+    }
+
     async fn people(&mut self, ids: &[UserId]) -> Result<BTreeMap<UserId, Person>, StorageError> {
+        let ids = ids.iter().map(|id| id.as_uuid()).collect();
         let found = people(self.transaction(), ids).await;
         self.settle(found)
     }
 
-    async fn members(&mut self, workspace: WorkspaceId) -> Result<Vec<Person>, StorageError> {
+    async fn person_by_email(
+        &mut self,
+        email: &EmailAddress,
+    ) -> Result<Option<Person>, StorageError> {
+        let found = person_by_email(self.transaction(), email).await;
+        self.settle(found)
+    }
+
+    async fn members(&mut self, workspace: WorkspaceId) -> Result<Vec<Member>, StorageError> {
         let found = members(self.transaction(), workspace).await;
         self.settle(found)
     }
 
+    async fn memberships(
+        &mut self,
+        person: UserId,
+    ) -> Result<Vec<(Workspace, Role)>, StorageError> {
+        let found = memberships(self.transaction(), person).await;
+        self.settle(found)
+    }
+
+    async fn insert_member(
+        &mut self,
+        workspace: WorkspaceId,
+        person: UserId,
+        role: Role,
+        joined_at: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        let done = insert_member(self.transaction(), workspace, person, role, joined_at).await;
+        self.settle(done)
+    }
+
+    async fn set_role(
+        &mut self,
+        workspace: WorkspaceId,
+        person: UserId,
+        role: Role,
+    ) -> Result<bool, StorageError> {
+        let done = set_role(self.transaction(), workspace, person, role).await;
+        self.settle(done)
+    }
+
+    async fn remove_member(
+        &mut self,
+        workspace: WorkspaceId,
+        person: UserId,
+    ) -> Result<bool, StorageError> {
+        let done = remove_member(self.transaction(), workspace, person).await;
+        self.settle(done)
+    }
+
     async fn insert_workspace(&mut self, workspace: &Workspace) -> Result<(), StorageError> {
-        let done = insert_workspace(self.transaction(), workspace).await;
+        let row = workspace::Model::from(workspace);
+        let done = insert(self.transaction(), vec![row]).await;
         self.settle(done)
     }
 
@@ -174,6 +368,11 @@ impl Directory for SeaOrmUnitOfWork {
         person: &Person,
     ) -> Result<(), StorageError> {
         let done = insert_person(self.transaction(), workspace, person).await;
+        self.settle(done)
+    }
+
+    async fn update_person(&mut self, person: &Person) -> Result<bool, StorageError> {
+        let done = update_person(self.transaction(), person).await;
         self.settle(done)
     }
 }

@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use scheduling_core::ids::BookingId;
 use scheduling_core::ports::{IdempotencyClaim, IdempotencyRepository, StorageError};
 use sea_orm::ConnectionTrait;
 use sea_orm::prelude::Uuid;
@@ -53,7 +52,7 @@ async fn look_up(
 ) -> Result<Option<IdempotencyClaim>, StorageError> {
     let found = sql::row(
         db,
-        "select fingerprint, booking_id from idempotency_keys where scope = $1 and key = $2",
+        "select fingerprint, made from idempotency_keys where scope = $1 and key = $2",
         [scope.into(), key.into()],
     )
     .await?;
@@ -64,7 +63,7 @@ async fn look_up(
     let made: Option<Uuid> = sql::get(&found, 1)?;
     Ok(Some(match made {
         _ if stored != fingerprint => IdempotencyClaim::Reused,
-        Some(made) => IdempotencyClaim::Replay(BookingId::from_uuid(made)),
+        Some(made) => IdempotencyClaim::Replay(made),
         // Claimed before in this transaction, or by a request that made nothing.
         None => IdempotencyClaim::Fresh,
     }))
@@ -74,12 +73,12 @@ async fn store(
     db: &impl ConnectionTrait,
     scope: &str,
     key: &str,
-    made: BookingId,
+    made: Uuid,
 ) -> Result<(), StorageError> {
     let stored = sql::execute(
         db,
-        "update idempotency_keys set booking_id = $3 where scope = $1 and key = $2",
-        [scope.into(), key.into(), made.as_uuid().into()],
+        "update idempotency_keys set made = $3 where scope = $1 and key = $2",
+        [scope.into(), key.into(), made.into()],
     )
     .await?;
     if stored == 0 {
@@ -119,7 +118,7 @@ impl IdempotencyRepository for SeaOrmUnitOfWork {
         self.settle(found.map(|claim| claim.unwrap_or(IdempotencyClaim::Fresh)))
     }
 
-    async fn store(&mut self, scope: &str, key: &str, made: BookingId) -> Result<(), StorageError> {
+    async fn store(&mut self, scope: &str, key: &str, made: Uuid) -> Result<(), StorageError> {
         let stored = store(self.transaction(), scope, key, made).await;
         self.settle(stored)
     }

@@ -79,28 +79,36 @@ async fn take_seat(
         ends_at: micros(reservation.end()),
         booking_id: None,
         session_id: Some(new_id.as_uuid()),
+        hold_id: None,
     };
     insert(db, vec![claim]).await?;
     Ok(new_id)
 }
 
-async fn leave(db: &impl ConnectionTrait, session: SessionId) -> Result<(), StorageError> {
+/// Whoever leaves has not always locked the host, so a seat may be taken or given back between two statements: then they
+/// are said again.
+pub(super) async fn leave(
+    db: &impl ConnectionTrait,
+    session: SessionId,
+) -> Result<(), StorageError> {
+    const TRIES: usize = 3;
     let id = session.as_uuid();
-    let left = sql::execute(
-        db,
-        "update sessions set seats_taken = seats_taken - 1 where id = $1 and seats_taken > 1",
-        [id.into()],
-    )
-    .await?;
-    if left > 0 {
-        return Ok(());
+    // The claim goes with a session that closes, by its foreign key.
+    let stay =
+        "update sessions set seats_taken = seats_taken - 1 where id = $1 and seats_taken > 1";
+    let close = "delete from sessions where id = $1 and seats_taken <= 1";
+    for _ in 0..TRIES {
+        for leave in [stay, close] {
+            if sql::execute(db, leave, [id.into()]).await? > 0 {
+                return Ok(());
+            }
+        }
+        let there = "select 1 from sessions where id = $1";
+        if sql::row(db, there, [id.into()]).await?.is_none() {
+            return Err(StorageError::Other(NoSuchSession(session).into()));
+        }
     }
-    // The claim goes with it, by its foreign key.
-    let closed = sql::execute(db, "delete from sessions where id = $1", [id.into()]).await?;
-    if closed == 0 {
-        return Err(StorageError::Other(NoSuchSession(session).into()));
-    }
-    Ok(())
+    Err(StorageError::Conflict)
 }
 
 #[async_trait]

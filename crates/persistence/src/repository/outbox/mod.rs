@@ -4,11 +4,17 @@
 //! `ready` again, or `failed`. Of the rows with one dedupe key at most one is ready and at most one is leased, and the
 //! ready one waits for the leased one.
 
+mod attempts;
+mod entries;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use scheduling_core::effect::{LeasedEffect, PlannedEffect, UnreadableEffect};
-use scheduling_core::ids::OutboxId;
-use scheduling_core::ports::{OutboxCounts, OutboxFailure, OutboxRepository, StorageError};
+use scheduling_core::effect::{Effect, LeasedEffect, PlannedEffect, UnreadableEffect};
+use scheduling_core::ids::{BookingId, OutboxId, WorkspaceId};
+use scheduling_core::ports::{
+    DeliveryAttempt, LoggedAttempt, OutboxCounts, OutboxEntry, OutboxFailure, OutboxRepository,
+    OutboxStatus, StorageError,
+};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbBackend, Value};
 
@@ -23,8 +29,23 @@ const NOBODY_HAS_ITS_KEY: &str = "not exists (
     select 1 from outbox other where other.status = 'leased' and other.dedupe_key = o.dedupe_key
 )";
 
+/// The booking that an effect is about, if it is about one.
+const fn booking_of(effect: &Effect) -> Option<BookingId> {
+    match effect {
+        Effect::Notify { booking, .. } | Effect::ExpirePending { booking } => Some(*booking),
+        Effect::NotifyAccount { .. } => None,
+    }
+}
+
+/// The stored effect, or the parser's complaint.
+fn parse(payload: &str) -> Result<Effect, UnreadableEffect> {
+    serde_json::from_str(payload).map_err(|refused| UnreadableEffect {
+        reason: refused.to_string(),
+    })
+}
+
 async fn enqueue(db: &impl ConnectionTrait, effects: &[PlannedEffect]) -> Result<(), StorageError> {
-    const COLUMNS: usize = 6;
+    const COLUMNS: usize = 8;
     // Few at a time, since a statement has a largest number of values.
     for effects in effects.chunks(500) {
         let mut rows = Vec::with_capacity(effects.len());
@@ -39,10 +60,13 @@ async fn enqueue(db: &impl ConnectionTrait, effects: &[PlannedEffect]) -> Result
                 planned.dedupe_key.clone().into(),
                 micros(planned.due_at).into(),
                 micros(planned.created_at).into(),
+                planned.workspace.map(WorkspaceId::as_uuid).into(),
+                booking_of(&planned.effect).map(BookingId::as_uuid).into(),
             ]);
         }
         let insert = format!(
-            "insert into outbox (id, kind, payload, dedupe_key, due_at, created_at, status)
+            "insert into outbox
+                (id, kind, payload, dedupe_key, due_at, created_at, workspace_id, booking_id, status)
             values {} on conflict (dedupe_key) where status = 'ready' do nothing",
             rows.join(", ")
         );
@@ -87,9 +111,7 @@ async fn lease(
         let row = Row { table: TABLE, id };
         let leased = LeasedEffect {
             id: OutboxId::from_uuid(id),
-            effect: serde_json::from_str(&payload).map_err(|refused| UnreadableEffect {
-                reason: refused.to_string(),
-            }),
+            effect: parse(&payload),
             attempts: row.number("attempts", sql::get(&stored, 2)?)?,
             leased_until: row.instant("leased_until", micros(until))?,
         };
@@ -241,6 +263,27 @@ async fn failures(
         .collect()
 }
 
+/// Where another row with its key is ready, that one will do the same and this one is finished.
+async fn replay(
+    db: &impl ConnectionTrait,
+    id: OutboxId,
+    now: DateTime<Utc>,
+) -> Result<bool, StorageError> {
+    let values: [Value; 2] = [id.as_uuid().into(), micros(now).into()];
+    for replay in [
+        "update outbox set status = 'ready', due_at = $2, attempts = 0, finished_at = null
+        where id = $1 and status = 'failed' and not exists (
+            select 1 from outbox twin where twin.status = 'ready' and twin.dedupe_key = outbox.dedupe_key
+        )",
+        "update outbox set status = 'done', finished_at = $2 where id = $1 and status = 'failed'",
+    ] {
+        if sql::execute(db, replay, values.clone()).await? > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 async fn sweep(
     db: &impl ConnectionTrait,
     finished_before: DateTime<Utc>,
@@ -309,6 +352,42 @@ impl OutboxRepository for SeaOrmUnitOfWork {
     async fn failures(&mut self, limit: u32) -> Result<Vec<OutboxFailure>, StorageError> {
         let failures = failures(self.transaction(), limit).await;
         self.settle(failures)
+    }
+
+    async fn list(
+        &mut self,
+        workspace: WorkspaceId,
+        status: Option<OutboxStatus>,
+        after: Option<OutboxId>,
+        limit: u32,
+    ) -> Result<Vec<OutboxEntry>, StorageError> {
+        let found = entries::list(self.transaction(), workspace, status, after, limit).await;
+        self.settle(found)
+    }
+
+    async fn get(&mut self, id: OutboxId) -> Result<Option<OutboxEntry>, StorageError> {
+        let found = entries::get(self.transaction(), id).await;
+        self.settle(found)
+    }
+
+    async fn replay(&mut self, id: OutboxId, now: DateTime<Utc>) -> Result<bool, StorageError> {
+        let replayed = replay(self.transaction(), id, now).await;
+        self.settle(replayed)
+    }
+
+    async fn log_attempts(
+        &mut self,
+        id: OutboxId,
+        at: DateTime<Utc>,
+        attempts: &[DeliveryAttempt],
+    ) -> Result<(), StorageError> {
+        let done = attempts::log(self.transaction(), id, at, attempts).await;
+        self.settle(done)
+    }
+
+    async fn attempts(&mut self, id: OutboxId) -> Result<Vec<LoggedAttempt>, StorageError> {
+        let found = attempts::of(self.transaction(), id).await;
+        self.settle(found)
     }
 
     async fn sweep(&mut self, finished_before: DateTime<Utc>) -> Result<u64, StorageError> {
