@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use scheduling_core::booking::Party;
 use scheduling_core::effect::NotificationKind;
-use scheduling_core::event_type::{AssignmentKind, Location};
+use scheduling_core::event_type::{AssignmentKind, MeetingPlace};
 use scheduling_core::notification::{Audience, Contact, Notification};
 use serde::Serialize;
 
@@ -60,7 +60,7 @@ struct Person {
 
 #[derive(Debug, Serialize)]
 struct Place {
-    /// `in_person`, `link`, `phone` or `custom`.
+    /// `in_person`, `link`, `conference`, `phone`, `host_calls` or `custom`.
     kind: &'static str,
     lines: Vec<String>,
     /// The link, where it is one that a browser opens.
@@ -110,27 +110,27 @@ impl Context {
             hosted_by: some_people(booking.hosts.iter()),
             invitee: Person::new(&booking.invitee),
             guests: booking.guests.iter().map(Person::new).collect(),
-            location: Place::new(&booking.location),
+            location: Place::new(&booking.place),
             note: match (&booking.note, audience) {
                 (Some(note), Audience::Invitee | Audience::Host) => lines(note.as_str()),
                 (None, _) | (_, Audience::Guest) => Vec::new(),
             },
             all_hands: booking.assignment == AssignmentKind::AllHands,
             cancelled_by: match notification.kind {
-                NotificationKind::Confirmed => None,
-                NotificationKind::Cancelled => Some(match &booking.cancelled {
-                    Some(cancellation) => match cancellation.by {
+                NotificationKind::Cancelled => Some(match &booking.decision {
+                    Some(decision) => match decision.by {
                         Party::Invitee => "invitee",
                         Party::Host => "host",
                         Party::System => "system",
                     },
                     None => "system",
                 }),
+                _ => None,
             },
             reason: booking
-                .cancelled
+                .decision
                 .as_ref()
-                .and_then(|cancellation| cancellation.reason.as_ref())
+                .and_then(|decision| decision.reason.as_ref())
                 .map(|reason| lines(reason.as_str()))
                 .unwrap_or_default(),
             // The manage link is a key to the booking: whatever the caller filled in, it goes to the invitee alone.
@@ -158,19 +158,23 @@ impl Person {
 }
 
 impl Place {
-    fn new(location: &Location) -> Self {
-        let text = location_text(location);
+    fn new(place: &MeetingPlace) -> Self {
+        let text = location_text(place);
         Self {
-            kind: match location {
-                Location::InPerson { .. } => "in_person",
-                Location::Link { .. } => "link",
-                Location::Phone { .. } => "phone",
-                Location::Custom { .. } => "custom",
+            kind: match place {
+                MeetingPlace::InPerson { .. } => "in_person",
+                MeetingPlace::Link { .. } => "link",
+                MeetingPlace::Conference { .. } => "conference",
+                MeetingPlace::Phone { .. } => "phone",
+                MeetingPlace::HostCalls { .. } => "host_calls",
+                MeetingPlace::Custom { .. } | MeetingPlace::ChosenByInvitee { .. } => "custom",
             },
             lines: lines(text),
-            url: match location {
+            url: match place {
                 // Anything else, such as a `javascript:` link, stays text.
-                Location::Link { url } => Some(url.as_str().to_owned()),
+                MeetingPlace::Link { url } | MeetingPlace::Conference { url: Some(url), .. } => {
+                    Some(url.as_str().to_owned())
+                }
                 _ => None,
             },
         }

@@ -13,12 +13,13 @@ use calcard::icalendar::{
 };
 use chrono::{DateTime, Utc};
 use scheduling_core::effect::NotificationKind;
-use scheduling_core::event_type::{AssignmentKind, Location};
+use scheduling_core::event_type::{AssignmentKind, ConferenceProvider, MeetingPlace};
 use scheduling_core::ids::BookingId;
 use scheduling_core::notification::{Audience, BookingFacts, Contact, Notification};
 
 use crate::address::{address_key, mailto, one_line, plain_text};
 use crate::context::people;
+use crate::message::CalendarPart;
 
 /// What the calendar entry asks of whoever reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +42,18 @@ impl CalendarMethod {
         }
     }
 
-    /// The method that goes with a notification.
-    pub const fn of(kind: NotificationKind) -> Self {
+    /// The method that goes with a notification; none where calendars have nothing to do.
+    pub const fn of(kind: NotificationKind) -> Option<Self> {
         match kind {
-            NotificationKind::Confirmed => Self::Request,
-            NotificationKind::Cancelled => Self::Cancel,
+            NotificationKind::Confirmed
+            | NotificationKind::Approved
+            | NotificationKind::Rescheduled => Some(Self::Request),
+            NotificationKind::Released | NotificationKind::Cancelled => Some(Self::Cancel),
+            NotificationKind::Requested
+            | NotificationKind::Declined
+            | NotificationKind::Expired
+            | NotificationKind::Reminder
+            | NotificationKind::FollowUp => None,
         }
     }
 }
@@ -72,9 +80,11 @@ pub fn event_title(facts: &BookingFacts) -> String {
     format!("{}: {}", one_line(facts.title.as_str()), people(&who))
 }
 
-/// The invitation or cancellation that goes with a notification. Only the invitee's copy has the manage link.
-pub fn invitation(notification: &Notification, domain: &str) -> String {
+/// The invitation or cancellation that goes with a notification, where one does. Only the invitee's copy has the manage
+/// link.
+pub fn invitation(notification: &Notification, domain: &str) -> Option<CalendarPart> {
     let facts = &notification.booking;
+    let method = CalendarMethod::of(notification.kind)?;
     let about = About {
         manage_link: match notification.audience {
             Audience::Invitee => notification.links.manage.as_deref(),
@@ -83,7 +93,10 @@ pub fn invitation(notification: &Notification, domain: &str) -> String {
         // The invitee wrote the note to the hosts.
         with_note: notification.audience != Audience::Guest,
     };
-    write(facts, CalendarMethod::of(notification.kind), domain, &about)
+    Some(CalendarPart {
+        method,
+        text: write(facts, method, domain, &about),
+    })
 }
 
 /// The booking's `.ics` file, for adding it to a calendar by hand.
@@ -118,7 +131,7 @@ fn write(facts: &BookingFacts, method: CalendarMethod, domain: &str, about: &Abo
     );
     calendar.component_ids.push(1);
 
-    let cancelled = method == CalendarMethod::Cancel || facts.cancelled.is_some();
+    let cancelled = method == CalendarMethod::Cancel || is_cancelled(facts);
     let mut event = ICalendarComponent::new(ICalendarComponentType::VEvent);
     event.add_uid(&event_uid(facts.id, domain));
     event.add_sequence(i64::from(facts.sequence));
@@ -132,7 +145,7 @@ fn write(facts: &BookingFacts, method: CalendarMethod, domain: &str, about: &Abo
     );
     event.add_property(
         ICalendarProperty::Location,
-        plain_text(location_text(&facts.location)),
+        plain_text(location_text(&facts.place)),
     );
     event.add_property(
         ICalendarProperty::Status,
@@ -238,7 +251,7 @@ fn description(facts: &BookingFacts, about: &About<'_>) -> String {
         "{}\nWho: {}\nWhere: {}",
         facts.title,
         people(&hosts),
-        location_text(&facts.location)
+        location_text(&facts.place)
     )];
     if let Some(note) = facts.note.as_ref().filter(|_| about.with_note) {
         paragraphs.push(format!(
@@ -246,11 +259,12 @@ fn description(facts: &BookingFacts, about: &About<'_>) -> String {
             one_line(facts.invitee.name.as_str())
         ));
     }
-    if let Some(reason) = facts.cancelled.as_ref().and_then(|c| c.reason.as_ref()) {
+    let reason = facts.decision.as_ref().and_then(|d| d.reason.as_ref());
+    if let Some(reason) = reason.filter(|_| is_cancelled(facts)) {
         paragraphs.push(format!("Cancelled:\n{reason}"));
     }
     if let Some(link) = about.manage_link {
-        let what = if facts.cancelled.is_some() {
+        let what = if is_cancelled(facts) {
             "See the booking"
         } else {
             "See or cancel the booking"
@@ -261,13 +275,30 @@ fn description(facts: &BookingFacts, about: &About<'_>) -> String {
 }
 
 /// Where the meeting is, in words.
-pub(crate) fn location_text(location: &Location) -> &str {
-    match location {
-        Location::InPerson { address } => address.as_str(),
-        Location::Link { url } => url.as_str(),
-        Location::Phone { instructions } => instructions.as_str(),
-        Location::Custom { text } => text.as_str(),
+pub(crate) fn location_text(place: &MeetingPlace) -> &str {
+    match place {
+        MeetingPlace::InPerson { address } => address.as_str(),
+        MeetingPlace::Link { url } | MeetingPlace::Conference { url: Some(url), .. } => {
+            url.as_str()
+        }
+        MeetingPlace::Conference {
+            provider,
+            url: None,
+        } => match provider {
+            ConferenceProvider::GoogleMeet => "Google Meet",
+            ConferenceProvider::MicrosoftTeams => "Microsoft Teams",
+            ConferenceProvider::Zoom => "Zoom",
+        },
+        MeetingPlace::Phone { instructions } => instructions.as_str(),
+        MeetingPlace::HostCalls { number } => number.as_str(),
+        MeetingPlace::Custom { text } => text.as_str(),
+        MeetingPlace::ChosenByInvitee { place } => place.as_str(),
     }
+}
+
+/// Whether the booking was called off, rather than moved: both are somebody's decision.
+fn is_cancelled(facts: &BookingFacts) -> bool {
+    facts.decision.is_some() && !facts.is_ahead
 }
 
 fn utc(instant: DateTime<Utc>) -> PartialDateTime {

@@ -1,7 +1,7 @@
-//! Mails of a scheduling service: text, HTML and an iCalendar invitation, over SMTP or into a folder.
+//! Mails of a scheduling service: text, HTML and an iCalendar invitation, through SendGrid, over SMTP or into a folder.
 //!
 //! [`MailNotifier`] implements the domain's [`Notifier`](scheduling_core::ports::Notifier): it words a notification,
-//! writes the invitation, builds the message and hands it to a [`Transport`].
+//! writes the invitation, builds the message and hands it to a [`Transport`], or to several in order: a [`Failover`].
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -21,7 +21,11 @@
 //! - One UID for a booking's whole life, in mails and in the file that the pages offer.
 //! - Lines end in CRLF, calendar lines have at most 75 octets, no name reaches a header or a parameter unescaped.
 //! - Only the invitee's copy has the links that manage the booking.
-
+//! - A message that somebody took is not given to anybody else. Where it is not known, that is what the attempt says.
+//!
+//! # DKIM
+//!
+//! [`DkimSigner`] signs messages for the domain they come from: [`MailNotifier::signing`]. SendGrid signs itself.
 //!
 //! # Templates of one's own
 //!
@@ -48,16 +52,21 @@
 
 mod address;
 mod context;
+mod dkim;
 mod invite;
 mod local_time;
+mod message;
 mod notifier;
 mod render;
 mod samples;
 mod transport;
 
+pub use dkim::{DkimError, DkimKey, DkimKeyError, DkimSigner};
 pub use invite::{CalendarMethod, calendar_file, event_title, event_uid, invitation};
+pub use message::{CalendarPart, Letter, Mailbox, OutgoingMail};
 pub use notifier::{MailNotifier, MailOptions, MailSender};
 pub use render::TemplateError;
 pub use transport::{
-    Folder, OutgoingMail, Smtp, SmtpConfig, SmtpConfigError, TlsMode, Transport, Trust,
+    Failover, Fault, Folder, SendGrid, SendGridConfig, SendGridConfigError, Smtp, SmtpConfig,
+    SmtpConfigError, TlsMode, Transport, TransportError, Trust, TrustError,
 };

@@ -1,25 +1,18 @@
 //! From a notification to a message on its way.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use async_trait::async_trait;
-use mail_send::mail_builder::MessageBuilder;
-use mail_send::mail_builder::headers::address::Address;
-use mail_send::mail_builder::headers::content_type::ContentType;
-use mail_send::mail_builder::headers::date::Date;
-use mail_send::mail_builder::headers::message_id::MessageId;
-use mail_send::mail_builder::headers::raw::Raw;
-use mail_send::mail_builder::headers::text::Text;
-use mail_send::mail_builder::mime::{BodyPart, MimePart};
-use scheduling_core::notification::{Audience, Contact, Notification};
-use scheduling_core::ports::{DeliveryError, DeliveryErrorKind, Notifier};
+use scheduling_core::notification::{AccountNotification, Audience, Contact, Notification};
+use scheduling_core::ports::{Delivery, DeliveryError, DeliveryErrorKind, Notifier};
 use scheduling_core::text::EmailAddress;
 
 use crate::address::{ascii_address, ascii_domain, one_line};
-use crate::invite::{CalendarMethod, invitation};
-use crate::render::{Rendered, TemplateError, Templates};
-use crate::transport::{OutgoingMail, Transport};
+use crate::dkim::DkimSigner;
+use crate::invite::{event_uid, invitation};
+use crate::message::{Letter, Mailbox, OutgoingMail};
+use crate::render::{TemplateError, Templates};
+use crate::transport::Failover;
 
 /// Who mails come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,10 +49,11 @@ impl MailOptions {
 
 /// Tells people by mail.
 pub struct MailNotifier {
-    transport: Arc<dyn Transport>,
+    transports: Failover,
     sender: MailSender,
     domain: String,
     templates: Templates,
+    signer: Option<DkimSigner>,
 }
 
 impl MailNotifier {
@@ -68,16 +62,26 @@ impl MailNotifier {
     /// # Errors
     /// [`TemplateError`] for a template that cannot be read or parsed.
     pub fn new(
-        transport: Arc<dyn Transport>,
+        transports: impl Into<Failover>,
         sender: MailSender,
         options: MailOptions,
     ) -> Result<Self, TemplateError> {
         Ok(Self {
-            transport,
+            transports: transports.into(),
             sender,
             domain: options.domain,
             templates: Templates::load(options.templates.as_deref())?,
+            signer: None,
         })
+    }
+
+    /// The same, signing each message. SendGrid, which puts messages together itself, signs them itself.
+    #[must_use]
+    pub fn signing(self, signer: DkimSigner) -> Self {
+        Self {
+            signer: Some(signer),
+            ..self
+        }
     }
 
     /// The message for a notification. The same notification makes the same bytes.
@@ -86,63 +90,32 @@ impl MailNotifier {
     /// [`TemplateError`] when a template fails on this notification.
     pub fn compose(&self, notification: &Notification) -> Result<OutgoingMail, TemplateError> {
         let rendered = self.templates.render(notification)?;
-        let message_id = format!("{}@{}", notification.id, self.domain);
-        let bytes = self.build(notification, &message_id, rendered);
-        Ok(OutgoingMail {
-            message_id,
-            from: self.sender.address.clone(),
-            to: notification.to.email.clone(),
-            bytes,
-        })
-    }
-
-    fn build(&self, notification: &Notification, message_id: &str, mail: Rendered) -> Vec<u8> {
-        let method = CalendarMethod::of(notification.kind);
-        let calendar = invitation(notification, &self.domain);
-        // The parts' boundaries are the message's own, since a boundary made of the time would make every try another
-        // message. Nobody who fills in a form knows the id.
-        let boundary = |name: &str| format!("{name}-{}", notification.id.as_uuid().simple());
-        let alternatives = MimePart::new(
-            ContentType::new("multipart/alternative").attribute("boundary", boundary("alt")),
-            vec![
-                MimePart::new("text/plain", mail.text),
-                MimePart::new("text/html", mail.html),
-                calendar_part(method, calendar.clone()),
-            ],
-        );
-        let attachment = MimePart::new(
-            ContentType::new("application/ics").attribute("name", "invite.ics"),
-            calendar.into_bytes(),
-        )
-        .attachment("invite.ics");
-        let body = MimePart::new(
-            ContentType::new("multipart/mixed").attribute("boundary", boundary("mixed")),
-            vec![alternatives, attachment],
-        );
-
-        let mut message = MessageBuilder::new()
-            .from(mailbox(
-                &self.sender_name(notification),
-                &self.sender.address,
-            ))
-            .to(contact(&notification.to));
-        if let Some(other) = other_side(notification)
-            && (is_ascii(other) || !is_ascii(&notification.to))
-        {
+        let booking = &notification.booking;
+        let letter = Letter {
+            from: Mailbox {
+                name: self.sender_name(notification),
+                address: self.sender.address.clone(),
+            },
+            to: mailbox(&notification.to),
             // An address beyond ASCII in a header needs a server that speaks SMTPUTF8. That may be asked of who has such
             // an address, but a plain one must not go without its mail for it.
-            message = message.reply_to(contact(other));
-        }
-        let mut bytes = Vec::new();
-        message
-            .subject(Text::new(mail.subject))
-            .date(Date::new(notification.booking.changed_at.timestamp()))
-            .message_id(MessageId::new(message_id))
-            // No holiday notices in return (RFC 3834).
-            .header("Auto-Submitted", Text::new("auto-generated"))
-            .body(body)
-            .serialize(&mut bytes);
-        bytes
+            reply_to: other_side(notification)
+                .filter(|other| is_ascii(other) || !is_ascii(&notification.to))
+                .map(mailbox),
+            // No mail has this id, but all of a booking name it: mailboxes show them together.
+            references: vec![event_uid(booking.id, &self.domain)],
+            subject: rendered.subject,
+            date: booking.changed_at,
+            text: rendered.text,
+            html: rendered.html,
+            calendar: invitation(notification, &self.domain),
+        };
+        let message_id = format!("{}@{}", notification.id, self.domain);
+        let mail = OutgoingMail::new(notification.id, message_id, letter);
+        Ok(match &self.signer {
+            Some(signer) => mail.signed(signer),
+            None => mail,
+        })
     }
 
     fn sender_name(&self, notification: &Notification) -> String {
@@ -165,44 +138,31 @@ fn other_side(notification: &Notification) -> Option<&Contact> {
     }
 }
 
-/// The part that calendars act on. Its type is written by hand: `method="REQUEST"` would be correct, but some readers
-/// know the word without quotes only.
-fn calendar_part(method: CalendarMethod, calendar: String) -> MimePart<'static> {
-    MimePart {
-        headers: vec![(
-            "Content-Type".into(),
-            Raw::new(format!(
-                "text/calendar; method={}; charset=utf-8",
-                method.as_str()
-            ))
-            .into(),
-        )],
-        contents: BodyPart::Text(calendar.into()),
-    }
-}
-
 fn is_ascii(person: &Contact) -> bool {
     ascii_address(&person.email).is_ascii()
 }
 
-fn contact(person: &Contact) -> Address<'static> {
-    mailbox(&one_line(person.name.as_str()), &person.email)
+fn mailbox(person: &Contact) -> Mailbox {
+    Mailbox {
+        name: one_line(person.name.as_str()),
+        address: person.email.clone(),
+    }
 }
 
-fn mailbox(name: &str, address: &EmailAddress) -> Address<'static> {
-    let name = Some(name.to_owned()).filter(|name| !name.is_empty());
-    Address::new_address(name, ascii_address(address))
+/// Somebody's own template fails on this message. It may be mended before the last try.
+fn not_worded(error: TemplateError) -> DeliveryError {
+    DeliveryError {
+        kind: DeliveryErrorKind::Unavailable,
+        source: Box::new(error),
+        attempts: Vec::new(),
+    }
 }
 
 #[async_trait]
 impl Notifier for MailNotifier {
-    async fn notify(&self, notification: &Notification) -> Result<(), DeliveryError> {
-        let mail = self.compose(notification).map_err(|error| DeliveryError {
-            // Somebody's own template fails on this booking. It may be mended before the last try.
-            kind: DeliveryErrorKind::Unavailable,
-            source: Box::new(error),
-        })?;
-        self.transport.send(&mail).await?;
+    async fn notify(&self, notification: &Notification) -> Result<Delivery, DeliveryError> {
+        let mail = self.compose(notification).map_err(not_worded)?;
+        let delivery = self.transports.send(&mail).await?;
         tracing::info!(
             message.id = %mail.message_id,
             booking.id = %notification.booking.id,
@@ -210,6 +170,21 @@ impl Notifier for MailNotifier {
             mail.message_id,
             notification.booking.id
         );
-        Ok(())
+        Ok(delivery)
+    }
+
+    async fn notify_account(
+        &self,
+        notification: &AccountNotification,
+    ) -> Result<Delivery, DeliveryError> {
+        Err(DeliveryError {
+            kind: DeliveryErrorKind::Unavailable,
+            source: format!(
+                "there are no words yet for the account mail {}",
+                notification.id
+            )
+            .into(),
+            attempts: Vec::new(),
+        })
     }
 }

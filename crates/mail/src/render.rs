@@ -9,7 +9,6 @@ use std::path::Path;
 use minijinja::{
     AutoEscape, Environment, Output, UndefinedBehavior, Value, escape_formatter, path_loader,
 };
-use scheduling_core::effect::NotificationKind;
 use scheduling_core::notification::Notification;
 use thiserror::Error;
 
@@ -109,10 +108,7 @@ impl Templates {
     }
 
     pub(crate) fn render(&self, notification: &Notification) -> Result<Rendered, TemplateError> {
-        let folder = match notification.kind {
-            NotificationKind::Confirmed => "confirmed",
-            NotificationKind::Cancelled => "cancelled",
-        };
+        let folder = notification.kind.as_str();
         let context = Value::from_serialize(Context::new(notification));
         let render = |file: &str| {
             let name = format!("{folder}/{file}.j2");

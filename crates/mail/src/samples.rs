@@ -4,10 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use scheduling_core::booking::Party;
 use scheduling_core::effect::NotificationKind;
-use scheduling_core::event_type::{AssignmentKind, Location};
+use scheduling_core::event_type::{AssignmentKind, MeetingPlace};
 use scheduling_core::ids::{BookingId, OutboxId};
 use scheduling_core::notification::{
-    Audience, BookingFacts, Cancellation, Contact, Notification, NotificationLinks,
+    Audience, BookingFacts, Contact, Decision, MessageWords, Notification, NotificationLinks,
 };
 use scheduling_core::time::Interval;
 use uuid::Uuid;
@@ -30,7 +30,7 @@ pub(crate) fn samples() -> Vec<Notification> {
             title: "Sample".parse().ok()?,
             workspace: "Sample".parse().ok()?,
             interval: Interval::new(start, start + TimeDelta::minutes(30)).ok()?,
-            location: Location::Link {
+            place: MeetingPlace::Link {
                 url: "https://example.org".parse().ok()?,
             },
             assignment: AssignmentKind::AllHands,
@@ -41,7 +41,12 @@ pub(crate) fn samples() -> Vec<Notification> {
                 .filter(|_| rich)
                 .collect(),
             note: "Sample".parse().ok().filter(|_| rich),
-            cancelled: Some(Cancellation {
+            answers: Vec::new(),
+            confirmation_message: None,
+            waits_until: None,
+            is_ahead: false,
+            previous: None,
+            decision: Some(Decision {
                 by: Party::Host,
                 reason: "Sample".parse().ok().filter(|_| rich),
             }),
@@ -61,9 +66,12 @@ pub(crate) fn samples() -> Vec<Notification> {
                     booking,
                     links: NotificationLinks {
                         manage: link(rich),
+                        answer: link(rich),
+                        reschedule: link(rich),
                         cancel: link(rich),
                         book_again: link(rich),
                     },
+                    words: MessageWords::default(),
                 }));
             }
         }

@@ -3,13 +3,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use scheduling_core::ports::{DeliveryError, DeliveryErrorKind};
+use scheduling_core::ports::DeliveryErrorKind;
 use tokio::fs;
 use tokio::io::AsyncWriteExt;
 
-use super::{OutgoingMail, Transport};
+use super::{Fault, Transport, TransportError};
+use crate::message::OutgoingMail;
 
 /// Tells the temporary files of one process apart.
 static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -94,10 +96,16 @@ fn file_name(message_id: &str) -> String {
 
 #[async_trait]
 impl Transport for Folder {
-    async fn send(&self, mail: &OutgoingMail) -> Result<(), DeliveryError> {
-        self.write(mail).await.map_err(|error| DeliveryError {
+    fn name(&self) -> &'static str {
+        "folder"
+    }
+
+    /// A disk has no time limit: what was begun on it is finished.
+    async fn send(&self, mail: &OutgoingMail, _time: Duration) -> Result<(), TransportError> {
+        self.write(mail).await.map_err(|error| TransportError {
             // A full or missing disk is a passing fault of this side, not of the message.
             kind: DeliveryErrorKind::Unavailable,
+            fault: Fault::Transport,
             source: Box::new(error),
         })
     }

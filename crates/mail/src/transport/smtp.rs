@@ -1,17 +1,16 @@
 //! SMTP submission, on mail-send.
 
 mod error;
-mod tls;
+mod transaction;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mail_send::smtp::message::{Address, Message, Parameters};
 use mail_send::{Credentials, SmtpClient, SmtpClientBuilder};
 use rustls::pki_types::ServerName;
-use scheduling_core::ports::DeliveryError;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -19,8 +18,10 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use self::error::SmtpError;
-use super::{OutgoingMail, Transport};
-use crate::address::ascii_address;
+use self::transaction::Transaction;
+use super::tls::{Trust, TrustError, client_config};
+use super::{Transport, TransportError};
+use crate::message::OutgoingMail;
 
 /// How the connection is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,19 +34,6 @@ pub enum TlsMode {
     Opportunistic,
     /// In the clear: for a relay on this machine or in the same private network. Credentials only to this machine.
     Plain,
-}
-
-/// Which certificates of a mail server are believed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Trust {
-    /// Those that this system trusts.
-    #[default]
-    System,
-    /// Those that this system trusts, and those signed by one of these certificates (PEM).
-    SystemAnd(Vec<u8>),
-    /// Any certificate at all. Whoever can redirect the connection can read the mails and the password: for trying
-    /// things out only.
-    Anything,
 }
 
 /// How to reach a mail server.
@@ -100,15 +88,9 @@ pub enum SmtpConfigError {
         /// What was given.
         host: String,
     },
-    /// The extra certificates cannot be read.
-    #[error("the certificates to trust cannot be read: {reason}")]
-    Certificates {
-        /// What the parser said.
-        reason: String,
-    },
-    /// This system's certificates cannot be loaded.
-    #[error("TLS cannot be set up")]
-    Tls(#[source] rustls::Error),
+    /// The certificates to trust cannot be used.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
 }
 
 /// Sends messages to a mail server, over a connection of its own for each.
@@ -140,7 +122,13 @@ impl Smtp {
         {
             return Err(SmtpConfigError::CredentialsInTheClear { host: config.host });
         }
-        let connector = tls::connector(&config)?;
+        let trust = if config.tls == TlsMode::Plain {
+            // Loading the system's certificates takes time, and a bare container has none: only where TLS is used.
+            &Trust::Anything
+        } else {
+            &config.trust
+        };
+        let connector = TlsConnector::from(Arc::new(client_config(trust)?));
         Ok(Self { config, connector })
     }
 
@@ -169,22 +157,22 @@ impl Smtp {
         builder
     }
 
-    async fn hand_over(&self, mail: &OutgoingMail) -> Result<(), SmtpError> {
+    async fn hand_over(&self, transaction: &Transaction<'_>) -> Result<(), SmtpError> {
         let builder = self.builder();
         match self.config.tls {
-            TlsMode::Plain => self.submit_plain(&builder, mail).await,
+            TlsMode::Plain => self.submit_plain(&builder, transaction).await,
             TlsMode::Implicit | TlsMode::StartTls => {
                 let client = builder.connect().await.map_err(SmtpError::connecting)?;
-                self.submit(client, &builder.local_host, mail).await
+                submit(client, &builder.local_host, transaction).await
             }
             TlsMode::Opportunistic => match builder.connect().await {
-                Ok(client) => self.submit(client, &builder.local_host, mail).await,
+                Ok(client) => submit(client, &builder.local_host, transaction).await,
                 // Only a server that offers no TLS gets the message in the clear. One that offers it and fails may be
                 // somebody in between.
                 Err(mail_send::Error::MissingStartTls)
                     if self.config.credentials.is_none() || is_loopback(&self.config.host) =>
                 {
-                    self.submit_plain(&builder, mail).await
+                    self.submit_plain(&builder, transaction).await
                 }
                 Err(error) => Err(SmtpError::connecting(error)),
             },
@@ -194,53 +182,25 @@ impl Smtp {
     async fn submit_plain(
         &self,
         builder: &SmtpClientBuilder<String>,
-        mail: &OutgoingMail,
+        transaction: &Transaction<'_>,
     ) -> Result<(), SmtpError> {
         let client = builder
             .connect_plain()
             .await
             .map_err(SmtpError::connecting)?;
-        self.submit(client, &builder.local_host, mail).await
+        submit(client, &builder.local_host, transaction).await
     }
+}
 
-    async fn submit<S: AsyncRead + AsyncWrite + Unpin>(
-        &self,
-        mut client: SmtpClient<S>,
-        helo: &str,
-        mail: &OutgoingMail,
-    ) -> Result<(), SmtpError> {
-        let from = ascii_address(&mail.from);
-        let to = ascii_address(&mail.to);
-        let mut parameters = Parameters::new();
-        if !from.is_ascii() || !to.is_ascii() {
-            // Such a local part travels only where every hop speaks SMTPUTF8 (RFC 6531).
-            let capabilities = client
-                .capabilities(helo, false)
-                .await
-                .map_err(SmtpError::connecting)?;
-            if !capabilities.has_capability(smtp_proto::EXT_SMTP_UTF8) {
-                return Err(SmtpError::NeedsSmtpUtf8);
-            }
-            parameters.add("SMTPUTF8");
-        }
-        let message = Message {
-            mail_from: Address::new(from.as_str(), parameters),
-            rcpt_to: vec![Address::from(to.as_str())],
-            // mail-send puts a line end before the final dot, whether the message has one or not.
-            body: mail
-                .bytes
-                .strip_suffix(b"\r\n")
-                .unwrap_or(&mail.bytes)
-                .into(),
-        };
-        client
-            .send(message)
-            .await
-            .map_err(|error| SmtpError::refused(error, [from.as_str(), to.as_str()]))?;
-        // The server has taken the message. However the goodbye goes, it must not be sent again.
-        let _ = timeout(GOODBYE, client.quit()).await;
-        Ok(())
-    }
+async fn submit<S: AsyncRead + AsyncWrite + Unpin>(
+    mut client: SmtpClient<S>,
+    helo: &str,
+    transaction: &Transaction<'_>,
+) -> Result<(), SmtpError> {
+    transaction.run(&mut client, helo).await?;
+    // The server has taken the message. However the goodbye goes, it must not be sent again.
+    let _ = timeout(GOODBYE, client.quit()).await;
+    Ok(())
 }
 
 /// How long to wait for the answer to QUIT.
@@ -248,19 +208,30 @@ const GOODBYE: Duration = Duration::from_secs(1);
 
 #[async_trait]
 impl Transport for Smtp {
-    async fn send(&self, mail: &OutgoingMail) -> Result<(), DeliveryError> {
-        let outcome = match timeout(self.config.timeout, self.hand_over(mail)).await {
+    fn name(&self) -> &'static str {
+        "smtp"
+    }
+
+    async fn send(&self, mail: &OutgoingMail, time: Duration) -> Result<(), TransportError> {
+        let transaction = Transaction::new(mail);
+        let limit = self.config.timeout.min(time);
+        let outcome = match timeout(limit, self.hand_over(&transaction)).await {
             Ok(outcome) => outcome,
+            // The goodbye was cut off.
+            Err(_elapsed) if transaction.is_accepted() => Ok(()),
             Err(_elapsed) => Err(SmtpError::Timeout),
         };
-        outcome.map_err(|error| DeliveryError {
-            kind: error.kind(),
-            source: Box::new(error),
+        outcome.map_err(|error| {
+            if transaction.is_unanswered() {
+                SmtpError::Unanswered(Box::new(error)).into()
+            } else {
+                error.into()
+            }
         })
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host
             .parse::<IpAddr>()

@@ -11,11 +11,17 @@ use calcard::icalendar::{
 use proptest::prelude::*;
 use scheduling_core::booking::Party;
 use scheduling_core::effect::NotificationKind::{Cancelled, Confirmed};
-use scheduling_core::notification::{Audience, BookingFacts, Contact};
+use scheduling_core::notification::{Audience, BookingFacts, Contact, Notification};
 use scheduling_core::text::PersonName;
-use scheduling_mail::{calendar_file, event_title, event_uid, invitation};
+use scheduling_mail::{calendar_file, event_title, event_uid};
 
 const DOMAIN: &str = "northwind.example";
+
+fn invitation(notification: &Notification, domain: &str) -> String {
+    scheduling_mail::invitation(notification, domain)
+        .unwrap()
+        .text
+}
 
 fn file(booking: &BookingFacts) -> String {
     String::from_utf8(calendar_file(

@@ -2,19 +2,21 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use scheduling_core::booking::Party;
 use scheduling_core::effect::NotificationKind;
-use scheduling_core::event_type::{AssignmentKind, Location};
+use scheduling_core::event_type::{AssignmentKind, MeetingPlace};
 use scheduling_core::ids::{BookingId, OutboxId};
 use scheduling_core::notification::{
-    Audience, BookingFacts, Cancellation, Contact, Notification, NotificationLinks,
+    Audience, BookingFacts, Contact, Decision, MessageWords, Notification, NotificationLinks,
 };
-use scheduling_core::ports::DeliveryError;
 use scheduling_core::time::Interval;
-use scheduling_mail::{MailNotifier, MailOptions, MailSender, OutgoingMail, Transport};
+use scheduling_mail::{
+    Failover, MailNotifier, MailOptions, MailSender, OutgoingMail, Transport, TransportError,
+};
 
 pub(crate) fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -52,7 +54,7 @@ pub(crate) fn facts() -> BookingFacts {
         title: "First conversation".parse().unwrap(),
         workspace: "Northwind Advisory".parse().unwrap(),
         interval: Interval::new(start, start + TimeDelta::minutes(30)).unwrap(),
-        location: Location::Link {
+        place: MeetingPlace::Link {
             url: "https://meet.northwind.example/r/8kd-2fa".parse().unwrap(),
         },
         assignment: AssignmentKind::Single,
@@ -64,7 +66,12 @@ pub(crate) fn facts() -> BookingFacts {
                 .parse()
                 .unwrap(),
         ),
-        cancelled: None,
+        answers: Vec::new(),
+        confirmation_message: None,
+        waits_until: None,
+        is_ahead: true,
+        previous: None,
+        decision: None,
         changed_at: at("2026-11-20T09:15:00.123456Z"),
     }
 }
@@ -72,7 +79,8 @@ pub(crate) fn facts() -> BookingFacts {
 pub(crate) fn cancelled(by: Party) -> BookingFacts {
     BookingFacts {
         sequence: 1,
-        cancelled: Some(Cancellation {
+        is_ahead: false,
+        decision: Some(Decision {
             by,
             reason: Some("The plant is closed that day.".parse().unwrap()),
         }),
@@ -100,11 +108,14 @@ pub(crate) fn notification(
         // Given for every audience, to see that only the invitee's mail uses them.
         links: NotificationLinks {
             manage: Some("https://northwind.example/b/8kd2fa".to_owned()),
+            answer: None,
+            reschedule: Some("https://northwind.example/b/8kd2fa/reschedule".to_owned()),
             cancel: Some("https://northwind.example/b/8kd2fa/cancel".to_owned()),
             book_again: Some(
                 "https://northwind.example/book/northwind/first-conversation".to_owned(),
             ),
         },
+        words: MessageWords::default(),
     }
 }
 
@@ -153,7 +164,7 @@ pub(crate) fn all_hands() -> BookingFacts {
             contact("Yui Tanaka", "yui@northwind.example", "Asia/Tokyo"),
             contact("Priya Rao", "priya@northwind.example", "Asia/Kolkata"),
         ],
-        location: Location::InPerson {
+        place: MeetingPlace::InPerson {
             address: "Hafenstraße 12, 20457 Hamburg; third floor"
                 .parse()
                 .unwrap(),
@@ -221,17 +232,17 @@ pub(crate) fn hostile() -> Vec<BookingFacts> {
                 .parse()
                 .unwrap(),
             ),
-            location: match number % 4 {
-                0 => Location::Link {
+            place: match number % 4 {
+                0 => MeetingPlace::Link {
                     url: r#"https://example.org/"><script>;a,b&c=1"#.parse().unwrap(),
                 },
-                1 => Location::Phone {
+                1 => MeetingPlace::Phone {
                     instructions: name.parse().unwrap(),
                 },
-                2 => Location::Custom {
+                2 => MeetingPlace::Custom {
                     text: format!("{name}\n{name}").parse().unwrap(),
                 },
-                _ => Location::InPerson {
+                _ => MeetingPlace::InPerson {
                     address: name.parse().unwrap(),
                 },
             },
@@ -246,7 +257,11 @@ pub(crate) struct Kept(pub(crate) Mutex<Vec<OutgoingMail>>);
 
 #[async_trait]
 impl Transport for Kept {
-    async fn send(&self, mail: &OutgoingMail) -> Result<(), DeliveryError> {
+    fn name(&self) -> &'static str {
+        "kept"
+    }
+
+    async fn send(&self, mail: &OutgoingMail, _time: Duration) -> Result<(), TransportError> {
         self.0.lock().unwrap().push(mail.clone());
         Ok(())
     }
@@ -259,7 +274,7 @@ pub(crate) fn sender() -> MailSender {
     }
 }
 
-pub(crate) fn notifier_over(transport: Arc<dyn Transport>) -> MailNotifier {
+pub(crate) fn notifier_over(transport: impl Into<Failover>) -> MailNotifier {
     MailNotifier::new(transport, sender(), MailOptions::for_sender(&sender())).unwrap()
 }
 
@@ -302,7 +317,7 @@ pub(crate) fn python() -> Option<PathBuf> {
     assert!(
         python.exists(),
         "The Python counterparts are missing. Get them with `python3 -m venv tests/.counterparts/venv && \
-         tests/.counterparts/venv/bin/pip install icalendar vobject aiosmtpd` (and Debian's libical3), \
+         tests/.counterparts/venv/bin/pip install -r tests/counterparts/requirements.txt` (and Debian's libical3), \
          or set KALENDS_TEST_WITHOUT=python to leave them out."
     );
     Some(python)

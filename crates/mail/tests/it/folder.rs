@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use scheduling_core::notification::Audience;
 use scheduling_core::ports::{DeliveryErrorKind, Notifier};
 use scheduling_mail::{Folder, OutgoingMail, Transport};
 
-use crate::common::{confirmed_for, elena, notifier, notifier_over, sender};
+use crate::common::{confirmed_for, notifier, notifier_over};
 
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
@@ -20,13 +21,15 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 fn mail(message_id: &str, text: &str) -> OutgoingMail {
+    let composed = notifier().compose(&confirmed_for(Audience::Invitee));
     OutgoingMail {
         message_id: message_id.to_owned(),
-        from: sender().address,
-        to: elena().email,
         bytes: text.as_bytes().to_vec(),
+        ..composed.unwrap()
     }
 }
+
+const TIME: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn a_message_sent_twice_is_one_file() {
@@ -52,7 +55,7 @@ async fn only_the_owner_may_read_it() {
     let top = tempfile::tempdir().unwrap();
     let path = top.path().join("mails");
     Folder::new(&path)
-        .send(&mail("a@example.org", "x"))
+        .send(&mail("a@example.org", "x"), TIME)
         .await
         .unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -65,7 +68,7 @@ async fn a_strange_message_id_stays_inside_the_folder() {
     let top = tempfile::tempdir().unwrap();
     let path = top.path().join("mails");
     Folder::new(&path)
-        .send(&mail("../../etc/x\0y@example.org", "x"))
+        .send(&mail("../../etc/x\0y@example.org", "x"), TIME)
         .await
         .unwrap();
     assert_eq!(names(&path), ["______etc_x_y.eml"]);
@@ -80,7 +83,7 @@ async fn many_tries_at_once_leave_one_whole_file() {
         .map(|_| {
             let folder = folder.clone();
             let mail = mail("same@example.org", &text);
-            tokio::spawn(async move { folder.send(&mail).await })
+            tokio::spawn(async move { folder.send(&mail, TIME).await })
         })
         .collect();
     for one in tries {
@@ -99,7 +102,7 @@ async fn a_folder_that_cannot_be_written_is_tried_again_later() {
     let path = top.path().join("not-a-folder");
     fs::write(&path, "a file").unwrap();
     let error = Folder::new(&path)
-        .send(&mail("a@example.org", "x"))
+        .send(&mail("a@example.org", "x"), TIME)
         .await
         .unwrap_err();
     assert_eq!(error.kind, DeliveryErrorKind::Unavailable);

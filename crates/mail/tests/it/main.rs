@@ -8,6 +8,9 @@
 mod calendar;
 mod common;
 mod counterparts;
+mod dkim;
 mod folder;
+mod sendgrid;
+mod sink;
 mod smtp;
 mod wording;

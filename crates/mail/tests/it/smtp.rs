@@ -1,127 +1,25 @@
 //! SMTP against a real server (aiosmtpd) on loopback.
 
-use std::collections::BTreeMap;
 use std::error::Error as _;
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use scheduling_core::effect::NotificationKind;
 use scheduling_core::notification::{Audience, Notification};
-use scheduling_core::ports::{DeliveryError, DeliveryErrorKind, Notifier};
+use scheduling_core::ports::{
+    AttemptOutcome, Delivery, DeliveryAttempt, DeliveryError, DeliveryErrorKind, Notifier,
+};
 use scheduling_mail::{
-    MailNotifier, MailOptions, MailSender, Smtp, SmtpConfig, SmtpConfigError, TlsMode, Trust,
+    Fault, MailNotifier, MailOptions, MailSender, OutgoingMail, Smtp, SmtpConfig, SmtpConfigError,
+    TlsMode, Transport, Trust,
 };
 use secrecy::SecretString;
-use serde_json::{Value, json};
-use tempfile::TempDir;
+use serde_json::json;
 
 use crate::common::{
-    confirmed_for, contact, hostile, notification, notifier, notifier_over, python, root, sender,
+    confirmed_for, contact, hostile, notification, notifier, notifier_over, sender,
 };
-
-/// The server, for as long as it is held.
-struct Sink {
-    process: Child,
-    ports: BTreeMap<String, u16>,
-    folder: TempDir,
-}
-
-impl Sink {
-    /// Starts it; `None` when the run was told to do without Python.
-    fn start() -> Option<Self> {
-        let python = python()?;
-        let folder = tempfile::tempdir().unwrap();
-        let [cert, key] = certificate(folder.path());
-        let mut process = Command::new(python)
-            .arg(root().join("tests/counterparts/smtp_sink.py"))
-            .args([&folder.path().join("mails"), &cert, &key])
-            // It ends when this pipe does, however the test ends.
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let ports = serde_json::from_str(&line).unwrap();
-        Some(Self {
-            process,
-            ports,
-            folder,
-        })
-    }
-
-    fn config(&self, door: &str, tls: TlsMode) -> SmtpConfig {
-        SmtpConfig {
-            timeout: Duration::from_secs(20),
-            trust: Trust::SystemAnd(fs::read(self.folder.path().join("cert.pem")).unwrap()),
-            ..SmtpConfig::new("127.0.0.1", self.ports[door], tls)
-        }
-    }
-
-    /// The messages in the order in which they came, each with what the server noted about it.
-    fn kept(&self) -> Vec<(Vec<u8>, Value)> {
-        let folder = self.folder.path().join("mails");
-        let mut paths: Vec<PathBuf> = fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|end| end == "eml"))
-            .collect();
-        paths.sort();
-        paths
-            .iter()
-            .map(|path| {
-                let about = fs::read(path.with_extension("json")).unwrap();
-                (
-                    fs::read(path).unwrap(),
-                    serde_json::from_slice(&about).unwrap(),
-                )
-            })
-            .collect()
-    }
-}
-
-impl Drop for Sink {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn certificate(folder: &Path) -> [PathBuf; 2] {
-    let [cert, key] = ["cert.pem", "key.pem"].map(|name| folder.join(name));
-    let output = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-        ])
-        .args(["-nodes", "-days", "2", "-subj", "/CN=localhost"])
-        .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
-        // A certificate that may sign others is none that a server may show.
-        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-        .arg("-out")
-        .arg(&cert)
-        .arg("-keyout")
-        .arg(&key)
-        .output()
-        .expect("the tests make a certificate with openssl; get it with `apt-get install openssl`");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    [cert, key]
-}
+use crate::sink::Sink;
 
 fn signed_in(config: SmtpConfig) -> SmtpConfig {
     with_password(config, "pass word £")
@@ -141,7 +39,7 @@ fn to(address: &str) -> Notification {
     }
 }
 
-async fn send(config: SmtpConfig, notification: &Notification) -> Result<(), DeliveryError> {
+async fn send(config: SmtpConfig, notification: &Notification) -> Result<Delivery, DeliveryError> {
     notifier_over(Arc::new(Smtp::new(config).unwrap()))
         .notify(notification)
         .await
@@ -157,43 +55,70 @@ async fn a_message_arrives_byte_for_byte_over_every_kind_of_connection() {
     let Some(sink) = Sink::start() else { return };
     let notification = to("elena@example.org");
     for (config, tls, auth) in [
-        (sink.config("plain", TlsMode::Plain), false, false),
-        (sink.config("plain", TlsMode::Opportunistic), false, false),
+        (sink.config("plain", TlsMode::Plain), false, None),
+        (sink.config("plain", TlsMode::Opportunistic), false, None),
         (
             sink.config("starttls_offered", TlsMode::Opportunistic),
             true,
-            false,
+            None,
         ),
         (
             sink.config("starttls_offered", TlsMode::StartTls),
             true,
-            false,
+            None,
         ),
         (
             signed_in(sink.config("starttls", TlsMode::StartTls)),
             true,
-            true,
+            Some("PLAIN"),
         ),
         (
             signed_in(sink.config("starttls", TlsMode::Opportunistic)),
             true,
-            true,
+            Some("PLAIN"),
         ),
-        (signed_in(sink.config("tls", TlsMode::Implicit)), true, true),
+        (
+            signed_in(sink.config("tls", TlsMode::Implicit)),
+            true,
+            Some("PLAIN"),
+        ),
         // To this machine, credentials may go in the clear.
         (
             signed_in(sink.config("plain_auth", TlsMode::Plain)),
             false,
-            true,
+            Some("PLAIN"),
         ),
         (
             signed_in(sink.config("plain_auth", TlsMode::Opportunistic)),
             false,
-            true,
+            Some("PLAIN"),
+        ),
+        // Servers that know one way to sign in.
+        (
+            signed_in(sink.config("auth_plain", TlsMode::Plain)),
+            false,
+            Some("PLAIN"),
+        ),
+        (
+            signed_in(sink.config("auth_login", TlsMode::Plain)),
+            false,
+            Some("LOGIN"),
+        ),
+        (
+            signed_in(sink.config("auth_cram_md5", TlsMode::Plain)),
+            false,
+            Some("CRAM-MD5"),
         ),
     ] {
         let what = format!("{config:?}");
-        send(config, &notification).await.unwrap();
+        let delivery = send(config, &notification).await.unwrap();
+        assert_eq!(
+            delivery.attempts,
+            [DeliveryAttempt {
+                transport: "smtp".to_owned(),
+                outcome: AttemptOutcome::Accepted,
+            }]
+        );
         let (bytes, about) = sink.kept().pop().unwrap();
         assert_eq!(
             bytes,
@@ -212,7 +137,7 @@ async fn a_message_arrives_byte_for_byte_over_every_kind_of_connection() {
             "{what}"
         );
     }
-    assert_eq!(sink.kept().len(), 9);
+    assert_eq!(sink.kept().len(), 12);
 }
 
 #[tokio::test]
@@ -258,7 +183,13 @@ async fn a_deferred_recipient_is_tried_again() {
 #[tokio::test]
 async fn a_wrong_password_is_a_matter_for_a_person() {
     let Some(sink) = Sink::start() else { return };
-    for (door, tls) in [("starttls", TlsMode::StartTls), ("tls", TlsMode::Implicit)] {
+    for (door, tls) in [
+        ("starttls", TlsMode::StartTls),
+        ("tls", TlsMode::Implicit),
+        ("auth_plain", TlsMode::Plain),
+        ("auth_login", TlsMode::Plain),
+        ("auth_cram_md5", TlsMode::Plain),
+    ] {
         let config = with_password(sink.config(door, tls), "wrong");
         let (kind, text) = failure(config, &to("elena@example.org")).await;
         assert_eq!(kind, DeliveryErrorKind::Unauthorized, "{text}");
@@ -339,33 +270,78 @@ async fn an_unknown_certificate_is_refused_unless_somebody_said_otherwise() {
     assert_eq!(kind, DeliveryErrorKind::Unavailable);
 }
 
-#[tokio::test]
-async fn a_server_that_hangs_costs_no_more_than_the_time_limit() {
-    let Some(sink) = Sink::start() else { return };
-    for (door, tls) in [
-        ("hang", TlsMode::Plain),
-        ("hang", TlsMode::StartTls),
-        ("hang", TlsMode::Implicit),
-    ] {
-        let config = SmtpConfig {
-            timeout: Duration::from_millis(300),
-            ..sink.config(door, tls)
-        };
-        let begun = Instant::now();
-        let (kind, text) = failure(config, &to("elena@example.org")).await;
-        assert_eq!(kind, DeliveryErrorKind::Unavailable);
-        assert_eq!(text, "the mail server did not answer in time");
-        assert!(begun.elapsed() < Duration::from_secs(5));
+/// The stages of a delivery before the message has been handed over whole.
+const EARLY: [&str; 6] = ["banner", "ehlo", "starttls", "mail", "rcpt", "data"];
+
+/// The stage `starttls` is met with TLS alone, and the others without.
+fn tls_for(stage: &str) -> TlsMode {
+    if stage == "starttls" {
+        TlsMode::StartTls
+    } else {
+        TlsMode::Plain
+    }
+}
+
+async fn outcome(config: SmtpConfig) -> (DeliveryErrorKind, AttemptOutcome) {
+    let mut error = send(config, &to("elena@example.org")).await.unwrap_err();
+    assert_eq!(error.attempts.len(), 1);
+    (error.kind, error.attempts.remove(0).outcome)
+}
+
+fn hurried(config: SmtpConfig) -> SmtpConfig {
+    SmtpConfig {
+        timeout: Duration::from_millis(300),
+        ..config
     }
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_is_tried_again() {
+async fn a_server_that_hangs_costs_no_more_than_the_time_limit() {
     let Some(sink) = Sink::start() else { return };
-    for door in ["drop", "drop_data", "busy"] {
-        let config = sink.config(door, TlsMode::Plain);
-        let (kind, text) = failure(config, &to("elena@example.org")).await;
-        assert_eq!(kind, DeliveryErrorKind::Unavailable, "{door}: {text}");
+    for stage in EARLY {
+        let config = hurried(sink.config(&format!("hang_{stage}"), tls_for(stage)));
+        let begun = Instant::now();
+        let (kind, outcome) = outcome(config).await;
+        assert_eq!(kind, DeliveryErrorKind::Unavailable, "{stage}");
+        let deferred =
+            AttemptOutcome::Deferred("the mail server did not answer in time".to_owned());
+        assert_eq!(outcome, deferred, "{stage}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{stage}");
+    }
+    // The handshake of TLS.
+    let config = hurried(sink.config("hang_banner", TlsMode::Implicit));
+    let (kind, text) = failure(config, &to("elena@example.org")).await;
+    assert_eq!(kind, DeliveryErrorKind::Unavailable);
+    assert_eq!(text, "the mail server did not answer in time");
+}
+
+#[tokio::test]
+async fn the_caller_can_give_less_time_than_the_settings() {
+    let Some(sink) = Sink::start() else { return };
+    let smtp = Smtp::new(sink.config("hang_ehlo", TlsMode::Plain)).unwrap();
+    let mail = notifier().compose(&to("elena@example.org")).unwrap();
+    let begun = Instant::now();
+    let error = smtp.send(&mail, Duration::from_millis(200)).await;
+    assert!(matches!(
+        error.unwrap_err().outcome(),
+        AttemptOutcome::Deferred(_)
+    ));
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_before_the_message_was_handed_over_is_tried_again() {
+    let Some(sink) = Sink::start() else { return };
+    for deed in ["close", "reset", "babble"] {
+        for stage in EARLY {
+            let config = hurried(sink.config(&format!("{deed}_{stage}"), tls_for(stage)));
+            let (kind, outcome) = outcome(config).await;
+            assert_eq!(kind, DeliveryErrorKind::Unavailable, "{deed} at {stage}");
+            assert!(
+                matches!(outcome, AttemptOutcome::Deferred(_)),
+                "{deed} at {stage}: {outcome:?}"
+            );
+        }
     }
     // Nobody listens here any more.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -375,6 +351,98 @@ async fn a_connection_that_breaks_is_tried_again() {
     let (kind, text) = failure(config, &to("elena@example.org")).await;
     assert_eq!(kind, DeliveryErrorKind::Unavailable);
     assert_eq!(text, "the mail server cannot be reached");
+    assert!(sink.kept().is_empty());
+}
+
+#[tokio::test]
+async fn a_message_cut_off_in_the_middle_was_not_taken() {
+    let Some(sink) = Sink::start() else { return };
+    let mail = notifier().compose(&to("elena@example.org")).unwrap();
+    // More than fits between the two machines, so that the final dot cannot have left.
+    let mail = OutgoingMail {
+        bytes: [mail.bytes, b"a line of text\r\n".repeat(4_000_000)].concat(),
+        ..mail
+    };
+    for (deed, time) in [("close", 20_000), ("reset", 20_000), ("hang", 500)] {
+        let config = sink.config(&format!("{deed}_body"), TlsMode::Plain);
+        let smtp = Smtp::new(config).unwrap();
+        let error = smtp.send(&mail, Duration::from_millis(time)).await;
+        let outcome = error.unwrap_err().outcome();
+        assert!(
+            matches!(outcome, AttemptOutcome::Deferred(_)),
+            "{deed}: {outcome:?}"
+        );
+    }
+    assert!(sink.kept().is_empty());
+}
+
+#[tokio::test]
+async fn a_message_whose_answer_never_came_may_have_been_taken_and_is_called_that() {
+    let Some(sink) = Sink::start() else { return };
+    for deed in ["hang", "close", "reset", "babble"] {
+        let before = sink.kept().len();
+        // It takes the message, and something else breaks.
+        let config = hurried(sink.config(&format!("{deed}_dot"), TlsMode::Plain));
+        let (kind, outcome) = outcome(config).await;
+        assert_eq!(kind, DeliveryErrorKind::Unavailable, "{deed}");
+        let AttemptOutcome::Unknown(text) = outcome else {
+            panic!("{deed}: {outcome:?}");
+        };
+        assert!(
+            text.starts_with(
+                "the message was handed over, but the mail server never said that it took it: "
+            ),
+            "{deed}: {text}"
+        );
+        assert_eq!(sink.kept().len(), before + 1, "{deed}");
+    }
+    // Each of them is the same message to every mailbox.
+    let copies = sink.kept();
+    assert!(copies.iter().all(|(bytes, _)| *bytes == copies[0].0));
+}
+
+#[tokio::test]
+async fn an_answer_to_the_message_is_believed_whatever_it_is() {
+    use AttemptOutcome::{Deferred, Refused};
+    use DeliveryErrorKind::{Rejected, Unauthorized, Unavailable};
+    let Some(sink) = Sink::start() else { return };
+    for code in ["421", "451", "452", "550", "554"] {
+        for stage in ["banner", "ehlo", "mail", "rcpt", "data", "dot"] {
+            let config = sink.config(&format!("{code}_{stage}"), TlsMode::Plain);
+            let (kind, found) = outcome(config).await;
+            let wanted = match (code.starts_with('4'), stage) {
+                (true, _) | (false, "banner" | "ehlo") => Unavailable,
+                // The sender's own address is refused: a person must change it.
+                (false, "mail") => Unauthorized,
+                (false, _) => Rejected,
+            };
+            assert_eq!(kind, wanted, "{code} at {stage}");
+            let (is_refused, text) = match found {
+                Refused(text) => (true, text),
+                Deferred(text) => (false, text),
+                other => panic!("{code} at {stage}: {other:?}"),
+            };
+            assert_eq!(is_refused, wanted == Rejected, "{code} at {stage}");
+            let status = format!("{code} {}.0.0 not like this", &code[..1]);
+            assert!(text.ends_with(&status), "{code} at {stage}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_will_not_relay_says_nothing_about_the_recipient() {
+    let Some(sink) = Sink::start() else { return };
+    let smtp = |door| Smtp::new(sink.config(door, TlsMode::Plain)).unwrap();
+    let mail = |address| notifier().compose(&to(address)).unwrap();
+    let time = Duration::from_secs(20);
+    for (address, fault) in [
+        ("reject.elena@example.org", Fault::Recipient),
+        ("relay.elena@example.org", Fault::Message),
+        ("defer.elena@example.org", Fault::Message),
+    ] {
+        let error = smtp("plain").send(&mail(address), time).await.unwrap_err();
+        assert_eq!(error.fault, fault, "{address}: {error}");
+    }
 }
 
 #[tokio::test]

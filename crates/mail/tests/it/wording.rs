@@ -232,6 +232,7 @@ fn a_name_is_text_wherever_it_stands() {
                     [
                         "From",
                         "To",
+                        "References",
                         "Subject",
                         "Date",
                         "Message-ID",
@@ -364,6 +365,6 @@ async fn a_notification_reaches_the_transport_with_its_envelope() {
         .unwrap();
     let mails = kept.0.lock().unwrap();
     assert_eq!(mails.len(), 1);
-    assert_eq!(mails[0].to, elena().email);
-    assert_eq!(mails[0].from, sender().address);
+    assert_eq!(*mails[0].recipient(), elena().email);
+    assert_eq!(*mails[0].sender(), sender().address);
 }

@@ -1,4 +1,4 @@
-//! TLS towards mail servers, with a named crypto provider and a say in which certificates are believed.
+//! TLS towards mail servers and services, with a named crypto provider and a say in which certificates are believed.
 
 use std::sync::Arc;
 
@@ -8,42 +8,62 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls_platform_verifier::Verifier;
-use tokio_rustls::TlsConnector;
+use thiserror::Error;
 
-use super::{SmtpConfig, SmtpConfigError, TlsMode, Trust};
-
-pub(super) fn connector(config: &SmtpConfig) -> Result<TlsConnector, SmtpConfigError> {
-    // Named here, since a process that has two providers compiled in has no default.
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier: Arc<dyn ServerCertVerifier> = match &config.trust {
-        // Loading the system's certificates takes time, and a bare container has none: only where TLS is used.
-        _ if config.tls == TlsMode::Plain => Arc::new(TrustAnything(Arc::clone(&provider))),
-        Trust::Anything => Arc::new(TrustAnything(Arc::clone(&provider))),
-        Trust::System => {
-            Arc::new(Verifier::new(Arc::clone(&provider)).map_err(SmtpConfigError::Tls)?)
-        }
-        Trust::SystemAnd(pem) => Arc::new(
-            Verifier::new_with_extra_roots(certificates(pem)?, Arc::clone(&provider))
-                .map_err(SmtpConfigError::Tls)?,
-        ),
-    };
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(SmtpConfigError::Tls)?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
+/// Which certificates of a mail server are believed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Trust {
+    /// Those that this system trusts.
+    #[default]
+    System,
+    /// Those that this system trusts, and those signed by one of these certificates (PEM).
+    SystemAnd(Vec<u8>),
+    /// Any certificate at all. Whoever can redirect the connection can read the mails and the password: for trying
+    /// things out only.
+    Anything,
 }
 
-fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, SmtpConfigError> {
+/// Why TLS cannot be set up.
+#[derive(Debug, Error)]
+pub enum TrustError {
+    /// The extra certificates cannot be read.
+    #[error("the certificates to trust cannot be read: {reason}")]
+    Certificates {
+        /// What the parser said.
+        reason: String,
+    },
+    /// This system's certificates cannot be loaded.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] rustls::Error),
+}
+
+pub(super) fn client_config(trust: &Trust) -> Result<ClientConfig, TrustError> {
+    // Named here, since a process that has two providers compiled in has no default.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier: Arc<dyn ServerCertVerifier> = match trust {
+        Trust::Anything => Arc::new(TrustAnything(Arc::clone(&provider))),
+        Trust::System => Arc::new(Verifier::new(Arc::clone(&provider)).map_err(TrustError::Tls)?),
+        Trust::SystemAnd(pem) => Arc::new(
+            Verifier::new_with_extra_roots(certificates(pem)?, Arc::clone(&provider))
+                .map_err(TrustError::Tls)?,
+        ),
+    };
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(TrustError::Tls)?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth())
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TrustError> {
     let certificates = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| SmtpConfigError::Certificates {
+        .map_err(|error| TrustError::Certificates {
             reason: error.to_string(),
         })?;
     if certificates.is_empty() {
-        return Err(SmtpConfigError::Certificates {
+        return Err(TrustError::Certificates {
             reason: "there is none in the file".to_owned(),
         });
     }
