@@ -8,19 +8,29 @@ use std::str::FromStr;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use scheduling_core::booking::{
-    Attendee, AttendeeRole, Booking, BookingHost, ManageSecret, NewBooking, Rsvp,
+    Attendee, AttendeeRole, Booking, BookingHost, Change, Doer, HistoryEntry, ManageSecret,
+    NewBooking, Rsvp,
 };
 use scheduling_core::calendar::{BusyInterval, BusySource, HostBusy};
-use scheduling_core::directory::{Person, Workspace};
+use scheduling_core::directory::{Member, Person, Role, Workspace};
 use scheduling_core::effect::{Effect, NotificationKind, PlannedEffect, Recipient};
-use scheduling_core::event_type::{EventType, EventTypeStatus, Hosting, Location, SlotRules};
+use scheduling_core::event_type::{
+    BookingLink, EventType, Hosting, Location, MeetingPlace, SlotRules,
+};
+use scheduling_core::hold::{Hold, HoldHost};
 use scheduling_core::ids::{
-    AttendeeId, BookingId, BusyId, EventTypeId, OutboxId, ScheduleId, UserId, WorkspaceId,
+    AttendeeId, BookingId, BookingLinkId, BusyId, EventTypeId, HistoryId, HoldId, OutboxId,
+    ScheduleId, TimeOffId, UserId, WorkspaceId,
 };
 use scheduling_core::ports::IdSource;
-use scheduling_core::schedule::{Availability, AvailabilitySchedule, WeeklyHours};
+use scheduling_core::schedule::{Availability, AvailabilitySchedule, ScheduleOwner, WeeklyHours};
 use scheduling_core::text::EmailAddress;
 use scheduling_core::time::{DayHours, Interval, Length, TimeWindow};
+use scheduling_core::time_off::{TimeOff, TimeOffPeriod, TimeOffScope, TimeOffSpan};
+use uuid::Uuid;
+
+/// What a meeting by phone says in [`event_type`] and [`booking`].
+const BY_PHONE: &str = "We call you";
 
 /// Parses a text that is known to be right, such as `parse::<Slug>("intro")`.
 ///
@@ -70,6 +80,7 @@ pub fn workspace(ids: &dyn IdSource, slug: &str) -> Workspace {
         slug: parse(slug),
         name: parse(slug),
         description: None,
+        version: 1,
     }
 }
 
@@ -88,6 +99,15 @@ pub fn person(ids: &dyn IdSource, name: &str, timezone: Tz) -> Person {
         name: parse(name),
         email: parse::<EmailAddress>(&format!("{mailbox}@example.org")),
         timezone,
+    }
+}
+
+/// A person as a member of a workspace, since the first day of 2026.
+pub fn member(person: Person, role: Role) -> Member {
+    Member {
+        person,
+        role,
+        joined_at: instant("2026-01-01T00:00:00Z"),
     }
 }
 
@@ -126,19 +146,43 @@ pub fn working_hours(timezone: Tz, windows: &str) -> Availability {
 /// Never in practice: its name is a title.
 pub fn default_schedule(
     ids: &dyn IdSource,
+    workspace: WorkspaceId,
     owner: UserId,
     availability: Availability,
 ) -> AvailabilitySchedule {
     AvailabilitySchedule {
         id: ScheduleId::generate(ids),
-        owner,
+        workspace,
+        owner: ScheduleOwner::Person(owner),
         name: parse("Working hours"),
         is_default: true,
         availability,
+        version: 1,
     }
 }
 
-/// An active event type, named after its slug, by phone, with nothing restricted, in UTC.
+/// A workspace's default schedule.
+///
+/// # Panics
+/// Never in practice: its name is a title.
+pub fn workspace_schedule(
+    ids: &dyn IdSource,
+    workspace: WorkspaceId,
+    availability: Availability,
+) -> AvailabilitySchedule {
+    AvailabilitySchedule {
+        id: ScheduleId::generate(ids),
+        workspace,
+        owner: ScheduleOwner::Workspace(workspace),
+        name: parse("Opening hours"),
+        is_default: true,
+        availability,
+        version: 1,
+    }
+}
+
+/// An active event type, named after its slug, by phone, with nothing restricted, in UTC, and the rest as
+/// [`EventType::new`] has it.
 ///
 /// # Panics
 /// When the slug is none or `minutes` is zero.
@@ -149,21 +193,65 @@ pub fn event_type(
     minutes: u32,
     hosting: Hosting,
 ) -> EventType {
-    EventType {
-        id: EventTypeId::generate(ids),
+    EventType::new(
+        EventTypeId::generate(ids),
         workspace,
-        slug: parse(slug),
-        title: parse(slug),
-        description: None,
-        category: None,
-        position: 0,
-        rules: SlotRules::new(Tz::UTC, Length::new(minutes).expect("a length")),
-        availability: None,
+        parse(slug),
+        parse(slug),
+        SlotRules::new(Tz::UTC, Length::new(minutes).expect("a length")),
         hosting,
-        location: Location::Phone {
-            instructions: parse("We call you"),
+        Location::Phone {
+            instructions: parse(BY_PHONE),
         },
-        status: EventTypeStatus::Active,
+    )
+}
+
+/// A further link to an event type, without an end, made on the first day of 2026.
+///
+/// # Panics
+/// When the slug is none.
+pub fn link(ids: &dyn IdSource, event_type: &EventType, slug: &str) -> BookingLink {
+    BookingLink {
+        id: BookingLinkId::generate(ids),
+        workspace: event_type.workspace,
+        event_type: event_type.id,
+        slug: parse(slug),
+        name: None,
+        questions: None,
+        redirect_url: None,
+        expires_at: None,
+        max_uses: None,
+        uses: 0,
+        revoked: false,
+        version: 1,
+        created_at: instant("2026-01-01T00:00:00Z"),
+    }
+}
+
+/// Whole days off in UTC, the last one included, once, without a title, entered on the first day of 2026.
+///
+/// # Panics
+/// When a day is no date, or the last one comes before the first.
+pub fn days_off(
+    ids: &dyn IdSource,
+    workspace: WorkspaceId,
+    scope: TimeOffScope,
+    first: &str,
+    last: &str,
+) -> TimeOff {
+    let span = TimeOffSpan::Days {
+        from: parse(first),
+        to: parse(last),
+    };
+    TimeOff {
+        id: TimeOffId::generate(ids),
+        workspace,
+        scope,
+        title: None,
+        visible: false,
+        period: TimeOffPeriod::new(Tz::UTC, span, None).expect("days in their order"),
+        version: 1,
+        created_at: instant("2026-01-01T00:00:00Z"),
     }
 }
 
@@ -194,31 +282,95 @@ pub fn booking(
     start: DateTime<Utc>,
 ) -> Booking {
     let id = BookingId::generate(ids);
-    let mut hash = [0; 32];
-    hash[..16].copy_from_slice(id.as_uuid().as_bytes());
     let new = NewBooking {
         id,
         workspace: event_type.workspace,
         event_type: event_type.id,
         interval: minutes_from(start, i64::from(event_type.rules.duration.get())),
         buffers: event_type.rules.buffers,
+        hosts: hosts.iter().map(|user| booking_host(id, *user)).collect(),
+        invitee: invitee(ids, "Ida Invitee"),
+        guests: Vec::new(),
+        note: None,
+        answers: Vec::new(),
+        place: MeetingPlace::Phone {
+            instructions: parse(BY_PHONE),
+        },
+        link: None,
+        rotation: None,
+        manage: secret_of(id.as_uuid(), Uuid::nil()),
+    };
+    new.confirmed(start - TimeDelta::days(1)).0
+}
+
+/// A host's part in a booking, outside any session, with a link of his own.
+pub fn booking_host(booking: BookingId, user: UserId) -> BookingHost {
+    BookingHost {
+        user,
+        manage: secret_of(booking.as_uuid(), user.as_uuid()),
+        session: None,
+    }
+}
+
+/// A secret that is no other pair's. It opens nothing: no token hashes to it.
+fn secret_of(booking: Uuid, holder: Uuid) -> ManageSecret {
+    let mut hash = [0; 32];
+    hash[..16].copy_from_slice(booking.as_bytes());
+    hash[16..].copy_from_slice(holder.as_bytes());
+    ManageSecret {
+        hash,
+        sealed: hash.to_vec(),
+    }
+}
+
+/// A hold of an event type's slot with these hosts, none of them in a session, made a day before it starts and never
+/// renewed. Its token's hash is no other hold's.
+///
+/// # Panics
+/// When `start` is the first day there is.
+pub fn hold(
+    ids: &dyn IdSource,
+    event_type: &EventType,
+    hosts: &[UserId],
+    start: DateTime<Utc>,
+) -> Hold {
+    let id = HoldId::generate(ids);
+    let created_at = start - TimeDelta::days(1);
+    Hold {
+        id,
+        token_hash: secret_of(Uuid::max(), id.as_uuid()).hash,
+        workspace: event_type.workspace,
+        event_type: event_type.id,
+        interval: minutes_from(start, i64::from(event_type.rules.duration.get())),
+        buffers: event_type.rules.buffers,
         hosts: hosts
             .iter()
-            .map(|user| BookingHost {
+            .map(|user| HoldHost {
                 user: *user,
                 session: None,
             })
             .collect(),
-        invitee: invitee(ids, "Ida Invitee"),
-        guests: Vec::new(),
-        note: None,
-        rotation: None,
-        manage: ManageSecret {
-            hash,
-            sealed: id.as_uuid().as_bytes().to_vec(),
-        },
-    };
-    new.confirmed(start - TimeDelta::days(1)).0
+        expires_at: created_at + Hold::LASTS,
+        renewed: false,
+        created_at,
+    }
+}
+
+/// An entry of a booking's history.
+pub fn history(
+    ids: &dyn IdSource,
+    booking: BookingId,
+    at: DateTime<Utc>,
+    by: Doer,
+    change: Change,
+) -> HistoryEntry {
+    HistoryEntry {
+        id: HistoryId::generate(ids),
+        booking,
+        at,
+        by,
+        change,
+    }
 }
 
 /// A busy interval, as a calendar would have it.
@@ -233,7 +385,7 @@ pub fn busy(ids: &dyn IdSource, host: UserId, interval: Interval) -> HostBusy {
     }
 }
 
-/// An effect that tells a host about a booking, due at an instant and planned then.
+/// An effect that tells a host about a booking, due at an instant and planned then, of no workspace.
 pub fn effect(
     ids: &dyn IdSource,
     booking: BookingId,
@@ -242,6 +394,7 @@ pub fn effect(
 ) -> PlannedEffect {
     PlannedEffect {
         id: OutboxId::generate(ids),
+        workspace: None,
         effect: Effect::Notify {
             booking,
             recipient: Recipient::Host(host),

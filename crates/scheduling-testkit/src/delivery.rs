@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use scheduling_core::notification::Notification;
-use scheduling_core::ports::{DeliveryError, DeliveryErrorKind, Links, Notifier};
+use scheduling_core::notification::{AccountNotification, Notification};
+use scheduling_core::ports::{
+    AttemptOutcome, Delivery, DeliveryAttempt, DeliveryError, DeliveryErrorKind, Links, Notifier,
+};
 use scheduling_core::text::Slug;
 
 /// Keeps every message instead of sending it. Clones share what they keep.
@@ -15,6 +17,7 @@ pub struct RecordingNotifier(Arc<Mutex<Record>>);
 #[derive(Debug, Default)]
 struct Record {
     sent: Vec<Notification>,
+    sent_to_accounts: Vec<AccountNotification>,
     tried: usize,
     failures: VecDeque<DeliveryErrorKind>,
 }
@@ -35,6 +38,16 @@ impl RecordingNotifier {
         self.record(|record| std::mem::take(&mut record.sent))
     }
 
+    /// Every message about an account that was accepted, in order.
+    pub fn sent_to_accounts(&self) -> Vec<AccountNotification> {
+        self.record(|record| record.sent_to_accounts.clone())
+    }
+
+    /// Every message about an account that was accepted, in order; forgets it.
+    pub fn take_sent_to_accounts(&self) -> Vec<AccountNotification> {
+        self.record(|record| std::mem::take(&mut record.sent_to_accounts))
+    }
+
     /// How many messages were handed over, refused ones included.
     pub fn tried(&self) -> usize {
         self.record(|record| record.tried)
@@ -45,25 +58,59 @@ impl RecordingNotifier {
         self.record(|record| record.failures.push_back(kind));
     }
 
-    fn record<T>(&self, use_it: impl FnOnce(&mut Record) -> T) -> T {
-        use_it(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-#[async_trait]
-impl Notifier for RecordingNotifier {
-    async fn notify(&self, notification: &Notification) -> Result<(), DeliveryError> {
+    /// Accepts a message, unless it is to fail, and keeps it.
+    fn hand_over(&self, keep: impl FnOnce(&mut Record)) -> Result<Delivery, DeliveryError> {
         self.record(|record| {
             record.tried += 1;
             if let Some(kind) = record.failures.pop_front() {
                 return Err(DeliveryError {
                     kind,
-                    source: "the test said so".into(),
+                    source: REASON.into(),
+                    attempts: vec![attempt(outcome_of(kind))],
                 });
             }
-            record.sent.push(notification.clone());
-            Ok(())
+            keep(record);
+            Ok(Delivery {
+                attempts: vec![attempt(AttemptOutcome::Accepted)],
+            })
         })
+    }
+
+    fn record<T>(&self, use_it: impl FnOnce(&mut Record) -> T) -> T {
+        use_it(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Why a message is refused.
+const REASON: &str = "the test said so";
+
+fn attempt(outcome: AttemptOutcome) -> DeliveryAttempt {
+    DeliveryAttempt {
+        transport: "recording".to_owned(),
+        outcome,
+    }
+}
+
+fn outcome_of(kind: DeliveryErrorKind) -> AttemptOutcome {
+    match kind {
+        DeliveryErrorKind::Rejected => AttemptOutcome::Refused(REASON.to_owned()),
+        DeliveryErrorKind::Unauthorized
+        | DeliveryErrorKind::RateLimited { .. }
+        | DeliveryErrorKind::Unavailable => AttemptOutcome::Deferred(REASON.to_owned()),
+    }
+}
+
+#[async_trait]
+impl Notifier for RecordingNotifier {
+    async fn notify(&self, notification: &Notification) -> Result<Delivery, DeliveryError> {
+        self.hand_over(|record| record.sent.push(notification.clone()))
+    }
+
+    async fn notify_account(
+        &self,
+        notification: &AccountNotification,
+    ) -> Result<Delivery, DeliveryError> {
+        self.hand_over(|record| record.sent_to_accounts.push(notification.clone()))
     }
 }
 
@@ -82,5 +129,29 @@ impl Links for TestLinks {
 
     fn cancel_booking(&self, token: &str) -> String {
         format!("https://kalends.test/bookings/{token}/cancel")
+    }
+
+    fn reschedule_booking(&self, token: &str) -> String {
+        format!("https://kalends.test/bookings/{token}/reschedule")
+    }
+
+    fn host_booking(&self, token: &str) -> String {
+        format!("https://kalends.test/h/{token}")
+    }
+
+    fn host_cancel(&self, token: &str) -> String {
+        format!("https://kalends.test/h/{token}/cancel")
+    }
+
+    fn host_reschedule(&self, token: &str) -> String {
+        format!("https://kalends.test/h/{token}/reschedule")
+    }
+
+    fn accept_invitation(&self, token: &str) -> String {
+        format!("https://kalends.test/invitations/{token}")
+    }
+
+    fn reset_password(&self, token: &str) -> String {
+        format!("https://kalends.test/reset-password/{token}")
     }
 }

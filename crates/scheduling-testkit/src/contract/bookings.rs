@@ -5,16 +5,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use scheduling_core::assignment::{LedgerEntry, RotationStep};
-use scheduling_core::booking::{
-    AttendeeRole, Booking, BookingHost, BookingState, Party, PendingReason, Rsvp,
-};
-use scheduling_core::event_type::{Buffers, Hosting};
-use scheduling_core::ids::{BookingId, SessionId};
+use scheduling_core::booking::{AttendeeRole, Booking, BookingState, Party, PendingReason, Rsvp};
+use scheduling_core::event_type::Buffers;
+use scheduling_core::ids::SessionId;
 use scheduling_core::ports::{HostReservation, Storage};
 use scheduling_core::time::{Interval, Minutes};
 
 use super::fixture::{House, always, assert_conflict, assert_refused};
-use crate::builders::{self, instant, interval, invitee, minutes_from, parse};
+use crate::builders::{self, booking_host, instant, interval, invitee, minutes_from, parse};
 
 const NINE: &str = "2026-11-24T09:00:00Z";
 const HALF_PAST_NINE: &str = "2026-11-24T09:30:00Z";
@@ -69,6 +67,7 @@ pub async fn every_state_comes_back_as_it_was(storage: Arc<dyn Storage>) {
         },
         cancelled(),
         BookingState::NoShow { marked_at: at },
+        BookingState::Completed { marked_at: at },
         BookingState::Expired { expired_at: at },
     ];
     let mut expected = Vec::new();
@@ -386,14 +385,8 @@ pub async fn a_booking_changes_its_hosts(storage: Arc<dyn Storage>) {
     house.insert(&booking).await.unwrap();
     let handed_over = changed(&booking, |b| {
         b.hosts = vec![
-            BookingHost {
-                user: house.eve.id,
-                session: None,
-            },
-            BookingHost {
-                user: house.bob.id,
-                session: None,
-            },
+            booking_host(b.id, house.eve.id),
+            booking_host(b.id, house.bob.id),
         ];
     });
     house.update(&handed_over).await.unwrap();
@@ -462,51 +455,4 @@ pub async fn many_reservations_of_many_hosts_stand_in_order(storage: Arc<dyn Sto
     assert_eq!(found.len(), 40 * 3);
     let keys: Vec<_> = found.iter().map(|r| (r.host, r.interval.start())).collect();
     assert!(keys.is_sorted(), "{keys:?}");
-}
-
-/// A workspace's bookings of every state, by start, then id, at most so many.
-pub async fn a_list_is_bounded_and_in_order(storage: Arc<dyn Storage>) {
-    let house = House::build(storage).await;
-    let [ann, bob, eve] = [house.ann.id, house.bob.id, house.eve.id];
-    let at_ten = house.booking(&[ann], TEN);
-    let mut first_at_nine = house.booking(&[bob], NINE);
-    first_at_nine.state = cancelled();
-    let second_at_nine = house.booking(&[eve], NINE);
-    let at_eight = house.booking(&[ann], "2026-11-24T08:00:00Z");
-    for booking in [&second_at_nine, &at_ten, &first_at_nine, &at_eight] {
-        house.insert(booking).await.unwrap();
-    }
-    let other = builders::workspace(&house.ids, "other");
-    let hosting = Hosting::single(ann);
-    let theirs = builders::event_type(&house.ids, other.id, "intro", 30, hosting);
-    let elsewhere = builders::booking(&house.ids, &theirs, &[ann], instant("2026-11-24T09:15:00Z"));
-    let mut work = house.begin().await;
-    work.directory().insert_workspace(&other).await.unwrap();
-    work.event_types().insert(&theirs).await.unwrap();
-    work.bookings().insert(&elsewhere).await.unwrap();
-    work.commit().await.unwrap();
-
-    let list = async |within, limit| {
-        let mut work = house.begin_read().await;
-        let found = work.bookings().list(house.workspace.id, within, limit);
-        let found = found.await.unwrap();
-        found.iter().map(|b| b.id).collect::<Vec<BookingId>>()
-    };
-    let day = interval("2026-11-24T00:00:00Z", 24 * 60);
-    let all = [at_eight.id, first_at_nine.id, second_at_nine.id, at_ten.id];
-    assert_eq!(list(day, u32::MAX).await, all);
-    assert_eq!(list(day, 3).await, all[..3]);
-    assert_eq!(list(day, 0).await, []);
-    assert_eq!(list(interval(HALF_PAST_NINE, 30), 10).await, []);
-    assert_eq!(
-        list(interval("2026-11-24T09:29:00Z", 32), 10).await,
-        all[1..]
-    );
-    let mut work = house.begin_read().await;
-    let found = work
-        .bookings()
-        .list(house.workspace.id, day, 1)
-        .await
-        .unwrap();
-    assert_eq!(found, [at_eight]);
 }

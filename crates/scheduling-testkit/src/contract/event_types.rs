@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use scheduling_core::event_type::{
-    AssignmentKind, BookingLimits, BookingWindow, Buffers, Capacity, EventTypeStatus, HostGroup,
-    Hosting, Location, Required,
+    AssignmentKind, BookingLimits, BookingWindow, Buffers, Capacity, EventHours, EventTypeStatus,
+    HostGroup, Hosting, Location, Locations, Required,
 };
 use scheduling_core::ids::UserId;
 use scheduling_core::ports::Storage;
 use scheduling_core::time::{Length, Minutes};
 
-use super::fixture::{House, assert_conflict, assert_refused};
+use super::fixture::{House, assert_conflict, assert_refused, whole};
 use crate::builders::{event_type, parse, working_hours, workspace};
 
 /// Every way of hosting, every place, every rule.
@@ -68,7 +68,7 @@ pub async fn every_kind_comes_back_as_it_was(storage: Arc<dyn Storage>) {
             45,
             hosting,
         );
-        kind.location = locations[place % locations.len()].clone();
+        kind.locations = Locations::one(locations[place % locations.len()].clone());
         kind.rules.booking_window = windows[place % windows.len()];
         kind.rules.timezone = Tz::Asia__Kathmandu;
         kind.rules.slot_interval = Length::new(u32::MAX).unwrap();
@@ -86,12 +86,15 @@ pub async fn every_kind_comes_back_as_it_was(storage: Arc<dyn Storage>) {
         kind.description = Some(parse("Quotes ' \" and\nlines"));
         kind.category = Some(parse("Für alle"));
         kind.position = 10 + u32::try_from(place).unwrap();
-        kind.availability = Some(working_hours(Tz::Europe__London, "09:00-24:00"));
+        kind.hours = EventHours::Own {
+            availability: working_hours(Tz::Europe__London, "09:00-24:00"),
+            within_hosts: place % 2 == 0,
+        };
         kind.status = EventTypeStatus::Hidden;
         expected.push(kind);
     }
     expected[0].status = EventTypeStatus::Inactive;
-    expected[0].availability = None;
+    expected[0].hours = EventHours::OfHosts;
     let mut work = house.begin().await;
     for kind in expected.iter().rev() {
         work.event_types().insert(kind).await.unwrap();
@@ -110,7 +113,7 @@ pub async fn every_kind_comes_back_as_it_was(storage: Arc<dyn Storage>) {
             .unwrap();
         assert_eq!(found.as_ref(), Some(kind));
     }
-    let listed = work.event_types().list(house.workspace.id).await.unwrap();
+    let listed = whole(work.event_types().list(house.workspace.id).await);
     assert_eq!(listed[1..], expected);
 }
 
@@ -145,7 +148,7 @@ pub async fn a_list_stands_by_position_then_slug(storage: Arc<dyn Storage>) {
         kind.position = position;
         work.event_types().insert(&kind).await.unwrap();
     }
-    let listed = work.event_types().list(house.workspace.id).await.unwrap();
+    let listed = whole(work.event_types().list(house.workspace.id).await);
     let slugs: Vec<&str> = listed.iter().map(|e| e.slug.as_str()).collect();
     assert_eq!(slugs, ["intro", "z", "c", "a-b", "a1"]);
 }

@@ -9,7 +9,7 @@ use scheduling_core::booking::Booking;
 use scheduling_core::directory::{Person, Workspace};
 use scheduling_core::event_type::{EventType, Hosting};
 use scheduling_core::ids::{BookingId, UserId};
-use scheduling_core::ports::{HostReservation, Storage, StorageError, UnitOfWork};
+use scheduling_core::ports::{HostReservation, Partial, Storage, StorageError, UnitOfWork};
 use scheduling_core::time::Interval;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -117,6 +117,18 @@ pub(super) fn always() -> Interval {
 pub(super) async fn assert_waits<T>(task: &mut JoinHandle<T>) {
     let watched = timeout(Duration::from_millis(200), task).await;
     assert!(watched.is_err(), "the task went on without waiting");
+}
+
+/// Asserts that everything could be read.
+#[track_caller]
+pub(super) fn whole<T>(partial: Result<Partial<T>, StorageError>) -> T {
+    let partial = partial.unwrap();
+    assert!(
+        partial.unreadable.is_empty(),
+        "everything can be read, not {:?}",
+        partial.unreadable
+    );
+    partial.found
 }
 
 /// Asserts that a change was refused as a conflict.

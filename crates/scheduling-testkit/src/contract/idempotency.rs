@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use scheduling_core::ids::BookingId;
 use scheduling_core::ports::{IdempotencyClaim, Storage};
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::fixture::{House, PATIENCE, assert_refused, assert_waits};
 use crate::builders::instant;
@@ -30,7 +30,7 @@ async fn claim(house: &House, scope: &str, key: &str, fingerprint: [u8; 32]) -> 
 }
 
 /// Claims a key and books for it.
-async fn book_with(house: &House, key: &str, start: &str) -> BookingId {
+async fn book_with(house: &House, key: &str, start: &str) -> Uuid {
     let booking = house.booking(&[house.ann.id], start);
     let mut work = house.begin().await;
     let claim = work
@@ -41,11 +41,11 @@ async fn book_with(house: &House, key: &str, start: &str) -> BookingId {
     assert_eq!(claim, IdempotencyClaim::Fresh);
     work.bookings().insert(&booking).await.unwrap();
     work.idempotency()
-        .store(SCOPE, key, booking.id)
+        .store(SCOPE, key, booking.id.as_uuid())
         .await
         .unwrap();
     work.commit().await.unwrap();
-    booking.id
+    booking.id.as_uuid()
 }
 
 /// What a key stands for can be read without claiming it.
@@ -123,13 +123,16 @@ pub async fn a_second_claim_waits_for_the_first(storage: Arc<dyn Storage>) {
     first.bookings().insert(&booking).await.unwrap();
     first
         .idempotency()
-        .store(SCOPE, "key", booking.id)
+        .store(SCOPE, "key", booking.id.as_uuid())
         .await
         .unwrap();
     assert_waits(&mut second).await;
     first.commit().await.unwrap();
     let second = timeout(PATIENCE, second).await.expect("the wait ends");
-    assert_eq!(second.unwrap(), IdempotencyClaim::Replay(booking.id));
+    assert_eq!(
+        second.unwrap(),
+        IdempotencyClaim::Replay(booking.id.as_uuid())
+    );
 }
 
 /// Keys are kept as long as they are promised, not longer.

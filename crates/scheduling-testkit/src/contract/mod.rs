@@ -34,7 +34,9 @@ pub mod event_types;
 mod fixture;
 pub mod idempotency;
 pub mod outbox;
+pub mod schedules;
 pub mod sessions;
+pub mod times;
 pub mod transactions;
 
 /// Makes a test of every function of the [`contract`](crate::contract). The argument names an async function that hands
@@ -57,12 +59,19 @@ macro_rules! storage_contract {
                 work_that_is_cut_off_midway_holds_nothing,
             directory:
                 what_is_not_there_is_none
+                what_is_not_there_cannot_be_removed
                 workspaces_and_people_come_back_as_they_were
                 a_slug_and_an_address_are_taken_once
                 workspaces_stand_by_slug_and_members_by_name
                 a_person_needs_a_workspace
+                members_have_a_role_in_each_workspace
+                a_person_joins_a_workspace_once
+                a_person_changes_name_and_zone
+                a_workspace_changes_by_versions,
+            schedules:
                 default_schedules_come_back_as_they_were
-                a_person_has_one_default_schedule
+                a_person_has_one_default_schedule,
+            times:
                 busy_intervals_are_found_where_they_overlap
                 a_ledger_is_empty_until_it_is_stored,
             event_types:
@@ -84,8 +93,7 @@ macro_rules! storage_contract {
                 a_booking_cannot_move_onto_another
                 a_booking_changes_its_hosts
                 reservations_are_found_where_they_overlap
-                many_reservations_of_many_hosts_stand_in_order
-                a_list_is_bounded_and_in_order,
+                many_reservations_of_many_hosts_stand_in_order,
             sessions:
                 seats_fill_and_then_conflict
                 the_last_to_leave_gives_the_time_back

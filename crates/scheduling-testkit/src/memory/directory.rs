@@ -1,22 +1,21 @@
-//! Workspaces, people, event types, schedules, ledgers and busy intervals.
+//! Workspaces, people and members.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use scheduling_core::assignment::RotationLedger;
-use scheduling_core::calendar::HostBusy;
-use scheduling_core::directory::{Person, Workspace};
-use scheduling_core::event_type::EventType;
-use scheduling_core::ids::{EventTypeId, UserId, WorkspaceId};
-use scheduling_core::ports::{
-    BusyRepository, Directory, EventTypeRepository, RotationRepository, ScheduleRepository,
-    StorageError,
-};
-use scheduling_core::schedule::AvailabilitySchedule;
-use scheduling_core::text::Slug;
-use scheduling_core::time::Interval;
+use chrono::{DateTime, Utc};
+use scheduling_core::directory::{Member, Person, Role, Workspace};
+use scheduling_core::ids::{UserId, WorkspaceId};
+use scheduling_core::ports::{Directory, StorageError};
+use scheduling_core::text::{EmailAddress, Slug};
 
 use super::MemoryUnitOfWork;
+use super::tables::must_follow;
+
+/// Whether two addresses are the same person's: the case of ASCII letters does not matter.
+fn same_address(one: &EmailAddress, other: &EmailAddress) -> bool {
+    one.as_str().eq_ignore_ascii_case(other.as_str())
+}
 
 #[async_trait]
 impl Directory for MemoryUnitOfWork {
@@ -35,6 +34,19 @@ impl Directory for MemoryUnitOfWork {
         Ok(workspaces)
     }
 
+    async fn update_workspace(&mut self, workspace: &Workspace) -> Result<(), StorageError> {
+        self.write(|tables| {
+            let stored = tables.workspaces.get(&workspace.id);
+            must_follow(stored.map(|w| w.version), workspace.version)?;
+            let others = tables.workspaces.values().filter(|w| w.id != workspace.id);
+            if others.into_iter().any(|w| w.slug == workspace.slug) {
+                return Err(StorageError::Conflict);
+            }
+            tables.workspaces.insert(workspace.id, workspace.clone());
+            Ok(())
+        })
+    }
+
     async fn people(&mut self, ids: &[UserId]) -> Result<BTreeMap<UserId, Person>, StorageError> {
         let people = &self.read().people;
         Ok(ids
@@ -43,16 +55,92 @@ impl Directory for MemoryUnitOfWork {
             .collect())
     }
 
-    async fn members(&mut self, workspace: WorkspaceId) -> Result<Vec<Person>, StorageError> {
-        let mut members: Vec<Person> = self
-            .read()
-            .people
-            .values()
-            .filter(|(home, _)| *home == workspace)
-            .map(|(_, person)| person.clone())
+    async fn person_by_email(
+        &mut self,
+        email: &EmailAddress,
+    ) -> Result<Option<Person>, StorageError> {
+        let mut people = self.read().people.values();
+        Ok(people
+            .find(|(_, person)| same_address(&person.email, email))
+            .map(|(_, person)| person.clone()))
+    }
+
+    async fn members(&mut self, workspace: WorkspaceId) -> Result<Vec<Member>, StorageError> {
+        let tables = self.read();
+        let mut members: Vec<Member> = tables
+            .members
+            .iter()
+            .filter(|((of, _), _)| *of == workspace)
+            .filter_map(|((_, id), (role, joined_at))| {
+                tables.people.get(id).map(|(_, person)| Member {
+                    person: person.clone(),
+                    role: *role,
+                    joined_at: *joined_at,
+                })
+            })
             .collect();
-        members.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+        members.sort_by(|a, b| (&a.person.name, a.person.id).cmp(&(&b.person.name, b.person.id)));
         Ok(members)
+    }
+
+    async fn memberships(
+        &mut self,
+        person: UserId,
+    ) -> Result<Vec<(Workspace, Role)>, StorageError> {
+        let tables = self.read();
+        let mut memberships: Vec<(Workspace, Role)> = tables
+            .members
+            .iter()
+            .filter(|((_, id), _)| *id == person)
+            .filter_map(|((of, _), (role, _))| {
+                tables
+                    .workspaces
+                    .get(of)
+                    .map(|workspace| (workspace.clone(), *role))
+            })
+            .collect();
+        memberships.sort_by(|(a, _), (b, _)| a.slug.cmp(&b.slug));
+        Ok(memberships)
+    }
+
+    async fn insert_member(
+        &mut self,
+        workspace: WorkspaceId,
+        person: UserId,
+        role: Role,
+        joined_at: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        self.write(|tables| {
+            tables.must_have_workspace(workspace)?;
+            tables.must_have_person(person)?;
+            match tables
+                .members
+                .insert((workspace, person), (role, joined_at))
+            {
+                Some(_member) => Err(StorageError::Conflict),
+                None => Ok(()),
+            }
+        })
+    }
+
+    async fn set_role(
+        &mut self,
+        workspace: WorkspaceId,
+        person: UserId,
+        role: Role,
+    ) -> Result<bool, StorageError> {
+        self.write(|tables| {
+            let member = tables.members.get_mut(&(workspace, person));
+            Ok(member.map(|(stored, _)| *stored = role).is_some())
+        })
+    }
+
+    async fn remove_member(
+        &mut self,
+        workspace: WorkspaceId,
+        person: UserId,
+    ) -> Result<bool, StorageError> {
+        self.write(|tables| Ok(tables.members.remove(&(workspace, person)).is_some()))
     }
 
     async fn insert_workspace(&mut self, workspace: &Workspace) -> Result<(), StorageError> {
@@ -73,13 +161,8 @@ impl Directory for MemoryUnitOfWork {
     ) -> Result<(), StorageError> {
         self.write(|tables| {
             tables.must_have_workspace(workspace)?;
-            let taken = tables.people.values().any(|(home, other)| {
-                *home == workspace
-                    && other
-                        .email
-                        .as_str()
-                        .eq_ignore_ascii_case(person.email.as_str())
-            });
+            let mut people = tables.people.values();
+            let taken = people.any(|(_, other)| same_address(&other.email, &person.email));
             if taken || tables.people.contains_key(&person.id) {
                 return Err(StorageError::Conflict);
             }
@@ -87,142 +170,15 @@ impl Directory for MemoryUnitOfWork {
             Ok(())
         })
     }
-}
 
-#[async_trait]
-impl EventTypeRepository for MemoryUnitOfWork {
-    async fn get(&mut self, id: EventTypeId) -> Result<Option<EventType>, StorageError> {
-        Ok(self.read().event_types.get(&id).cloned())
-    }
-
-    async fn by_slug(
-        &mut self,
-        workspace: WorkspaceId,
-        slug: &Slug,
-    ) -> Result<Option<EventType>, StorageError> {
-        let mut event_types = self.read().event_types.values();
-        Ok(event_types
-            .find(|e| e.workspace == workspace && e.slug == *slug)
-            .cloned())
-    }
-
-    async fn list(&mut self, workspace: WorkspaceId) -> Result<Vec<EventType>, StorageError> {
-        let mut event_types: Vec<EventType> = self
-            .read()
-            .event_types
-            .values()
-            .filter(|e| e.workspace == workspace)
-            .cloned()
-            .collect();
-        event_types.sort_by(|a, b| (a.position, &a.slug).cmp(&(b.position, &b.slug)));
-        Ok(event_types)
-    }
-
-    async fn insert(&mut self, event_type: &EventType) -> Result<(), StorageError> {
+    async fn update_person(&mut self, person: &Person) -> Result<bool, StorageError> {
         self.write(|tables| {
-            tables.must_have_workspace(event_type.workspace)?;
-            event_type
-                .hosting
-                .roster()
-                .try_for_each(|host| tables.must_have_person(host))?;
-            let taken = tables
-                .event_types
-                .values()
-                .any(|e| e.workspace == event_type.workspace && e.slug == event_type.slug);
-            if taken || tables.event_types.contains_key(&event_type.id) {
-                return Err(StorageError::Conflict);
-            }
-            tables.event_types.insert(event_type.id, event_type.clone());
-            Ok(())
-        })
-    }
-}
-
-#[async_trait]
-impl ScheduleRepository for MemoryUnitOfWork {
-    async fn defaults(
-        &mut self,
-        owners: &[UserId],
-    ) -> Result<BTreeMap<UserId, AvailabilitySchedule>, StorageError> {
-        Ok(self
-            .read()
-            .schedules
-            .values()
-            .filter(|s| s.is_default && owners.contains(&s.owner))
-            .map(|s| (s.owner, s.clone()))
-            .collect())
-    }
-
-    async fn insert(&mut self, schedule: &AvailabilitySchedule) -> Result<(), StorageError> {
-        self.write(|tables| {
-            tables.must_have_person(schedule.owner)?;
-            let second_default = schedule.is_default
-                && tables
-                    .schedules
-                    .values()
-                    .any(|s| s.is_default && s.owner == schedule.owner);
-            if second_default || tables.schedules.contains_key(&schedule.id) {
-                return Err(StorageError::Conflict);
-            }
-            tables.schedules.insert(schedule.id, schedule.clone());
-            Ok(())
-        })
-    }
-}
-
-#[async_trait]
-impl RotationRepository for MemoryUnitOfWork {
-    async fn ledger(
-        &mut self,
-        event_type: EventTypeId,
-    ) -> Result<RotationLedger<UserId>, StorageError> {
-        Ok(self
-            .read()
-            .rotation
-            .get(&event_type)
-            .cloned()
-            .unwrap_or_default())
-    }
-
-    async fn store(
-        &mut self,
-        event_type: EventTypeId,
-        ledger: &RotationLedger<UserId>,
-    ) -> Result<(), StorageError> {
-        self.write(|tables| {
-            tables.must_have_event_type(event_type)?;
-            tables.rotation.insert(event_type, ledger.clone());
-            Ok(())
-        })
-    }
-}
-
-#[async_trait]
-impl BusyRepository for MemoryUnitOfWork {
-    async fn overlapping(
-        &mut self,
-        hosts: &[UserId],
-        within: Interval,
-    ) -> Result<Vec<HostBusy>, StorageError> {
-        let mut found: Vec<HostBusy> = self
-            .read()
-            .busy
-            .values()
-            .filter(|b| hosts.contains(&b.host) && b.busy.interval.overlaps(&within))
-            .cloned()
-            .collect();
-        found.sort_by_key(|b| (b.host, b.busy.interval, b.id));
-        Ok(found)
-    }
-
-    async fn insert(&mut self, busy: &HostBusy) -> Result<(), StorageError> {
-        self.write(|tables| {
-            tables.must_have_person(busy.host)?;
-            if tables.busy.contains_key(&busy.id) {
-                return Err(StorageError::Conflict);
-            }
-            tables.busy.insert(busy.id, busy.clone());
-            Ok(())
+            let Some((_, stored)) = tables.people.get_mut(&person.id) else {
+                return Ok(false);
+            };
+            stored.name = person.name.clone();
+            stored.timezone = person.timezone;
+            Ok(true)
         })
     }
 }

@@ -5,17 +5,26 @@
 
 mod bookings;
 mod directory;
+mod event_types;
+mod holds;
+mod idempotency;
+mod links;
+mod messages;
 mod outbox;
+mod schedules;
 mod tables;
+mod time_off;
+mod times;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use scheduling_core::ids::UserId;
 use scheduling_core::ports::{
-    BookingRepository, BusyRepository, Directory, EventTypeRepository, IdempotencyRepository,
-    OutboxRepository, RotationRepository, ScheduleRepository, SessionRepository, Storage,
-    StorageError, UnitOfWork,
+    BookingRepository, BusyRepository, Directory, EventTypeRepository, HoldRepository,
+    IdempotencyRepository, ImageRepository, LinkRepository, MessageRepository, OutboxRepository,
+    RotationRepository, ScheduleRepository, SessionRepository, Storage, StorageError,
+    TimeOffRepository, UnitOfWork,
 };
 use tables::Tables;
 use thiserror::Error;
@@ -143,6 +152,26 @@ impl UnitOfWork for MemoryUnitOfWork {
     }
 
     fn bookings(&mut self) -> &mut dyn BookingRepository {
+        self
+    }
+
+    fn holds(&mut self) -> &mut dyn HoldRepository {
+        self
+    }
+
+    fn links(&mut self) -> &mut dyn LinkRepository {
+        self
+    }
+
+    fn time_off(&mut self) -> &mut dyn TimeOffRepository {
+        self
+    }
+
+    fn messages(&mut self) -> &mut dyn MessageRepository {
+        self
+    }
+
+    fn images(&mut self) -> &mut dyn ImageRepository {
         self
     }
 

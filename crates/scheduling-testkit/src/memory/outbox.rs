@@ -1,18 +1,49 @@
-//! The outbox and the idempotency keys.
+//! The outbox.
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use scheduling_core::effect::{LeasedEffect, PlannedEffect};
-use scheduling_core::ids::{BookingId, OutboxId};
+use scheduling_core::ids::{OutboxId, WorkspaceId};
 use scheduling_core::ports::{
-    IdempotencyClaim, IdempotencyRepository, OutboxCounts, OutboxFailure, OutboxRepository,
-    StorageError,
+    DeliveryAttempt, LoggedAttempt, OutboxCounts, OutboxEntry, OutboxFailure, OutboxRepository,
+    OutboxStatus, StorageError,
 };
 
-use super::tables::{IdempotencyRow, OutboxRow, Standing, Tables};
-use super::{MemoryUnitOfWork, Refusal};
+use super::MemoryUnitOfWork;
+use super::tables::{OutboxRow, Standing, Tables, at_most};
+
+impl Standing {
+    fn status(self) -> OutboxStatus {
+        match self {
+            Self::Ready => OutboxStatus::Ready,
+            Self::Leased { .. } => OutboxStatus::Leased,
+            Self::Done { .. } => OutboxStatus::Done,
+            Self::Failed { .. } => OutboxStatus::Failed,
+        }
+    }
+}
+
+impl OutboxRow {
+    fn entry(&self, id: OutboxId) -> OutboxEntry {
+        OutboxEntry {
+            id,
+            workspace: self.workspace,
+            effect: Ok(self.effect.clone()),
+            kind: self.effect.kind().to_owned(),
+            status: self.standing.status(),
+            attempts: self.attempts,
+            last_error: self.last_error.clone(),
+            due_at: self.due_at,
+            created_at: self.created_at,
+            finished_at: match self.standing {
+                Standing::Done { at } | Standing::Failed { at } => Some(at),
+                Standing::Ready | Standing::Leased { .. } => None,
+            },
+        }
+    }
+}
 
 /// The dedupe keys whose effect a worker has taken: a ready row with one of them waits for it.
 fn leased_keys(tables: &Tables) -> BTreeSet<&str> {
@@ -48,11 +79,17 @@ impl OutboxRepository for MemoryUnitOfWork {
                 if has_ready_twin(tables, planned.id, planned.dedupe_key.as_deref()) {
                     continue;
                 }
+                if let Some(workspace) = planned.workspace {
+                    tables.must_have_workspace(workspace)?;
+                }
                 let row = OutboxRow {
+                    workspace: planned.workspace,
                     effect: planned.effect.clone(),
                     dedupe_key: planned.dedupe_key.clone(),
                     due_at: planned.due_at,
+                    created_at: planned.created_at,
                     attempts: 0,
+                    log: Vec::new(),
                     last_error: None,
                     standing: Standing::Ready,
                 };
@@ -83,7 +120,7 @@ impl OutboxRepository for MemoryUnitOfWork {
                 .map(|(id, row)| (row.due_at, *id))
                 .collect();
             due.sort_unstable();
-            due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            due.truncate(at_most(limit));
             let mut taken = Vec::with_capacity(due.len());
             for (_, id) in due {
                 let Some(row) = tables.outbox.get_mut(&id) else {
@@ -205,8 +242,72 @@ impl OutboxRepository for MemoryUnitOfWork {
             })
             .collect();
         failures.sort_by_key(|f| std::cmp::Reverse((f.failed_at, f.id)));
-        failures.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        failures.truncate(at_most(limit));
         Ok(failures)
+    }
+
+    async fn list(
+        &mut self,
+        workspace: WorkspaceId,
+        status: Option<OutboxStatus>,
+        after: Option<OutboxId>,
+        limit: u32,
+    ) -> Result<Vec<OutboxEntry>, StorageError> {
+        let rows = self.read().outbox.iter().rev();
+        Ok(rows
+            .filter(|(id, row)| {
+                row.workspace == Some(workspace) && after.is_none_or(|after| **id < after)
+            })
+            .filter(|(_, row)| status.is_none_or(|status| row.standing.status() == status))
+            .take(at_most(limit))
+            .map(|(id, row)| row.entry(*id))
+            .collect())
+    }
+
+    async fn get(&mut self, id: OutboxId) -> Result<Option<OutboxEntry>, StorageError> {
+        Ok(self.read().outbox.get(&id).map(|row| row.entry(id)))
+    }
+
+    async fn replay(&mut self, id: OutboxId, now: DateTime<Utc>) -> Result<bool, StorageError> {
+        self.write(|tables| {
+            let key = tables.outbox.get(&id).and_then(|r| r.dedupe_key.clone());
+            let twin = has_ready_twin(tables, id, key.as_deref());
+            let failed = |row: &&mut OutboxRow| matches!(row.standing, Standing::Failed { .. });
+            let Some(row) = tables.outbox.get_mut(&id).filter(failed) else {
+                return Ok(false);
+            };
+            if twin {
+                row.standing = Standing::Done { at: now };
+            } else {
+                row.standing = Standing::Ready;
+                row.due_at = now;
+                row.attempts = 0;
+            }
+            Ok(true)
+        })
+    }
+
+    async fn log_attempts(
+        &mut self,
+        id: OutboxId,
+        at: DateTime<Utc>,
+        attempts: &[DeliveryAttempt],
+    ) -> Result<(), StorageError> {
+        self.write(|tables| {
+            if let Some(row) = tables.outbox.get_mut(&id) {
+                let logged = |attempt: &DeliveryAttempt| LoggedAttempt {
+                    at,
+                    attempt: attempt.clone(),
+                };
+                row.log.extend(attempts.iter().map(logged));
+            }
+            Ok(())
+        })
+    }
+
+    async fn attempts(&mut self, id: OutboxId) -> Result<Vec<LoggedAttempt>, StorageError> {
+        let row = self.read().outbox.get(&id);
+        Ok(row.map(|row| row.log.clone()).unwrap_or_default())
     }
 
     async fn sweep(&mut self, finished_before: DateTime<Utc>) -> Result<u64, StorageError> {
@@ -216,74 +317,6 @@ impl OutboxRepository for MemoryUnitOfWork {
                 |_, row| !matches!(row.standing, Standing::Done { at } if at < finished_before),
             );
             Ok((before - tables.outbox.len()) as u64)
-        })
-    }
-}
-
-impl IdempotencyRow {
-    fn claim(&self, fingerprint: &[u8; 32]) -> IdempotencyClaim {
-        match self.made {
-            _ if self.fingerprint != *fingerprint => IdempotencyClaim::Reused,
-            Some(made) => IdempotencyClaim::Replay(made),
-            // Claimed now, or by a request that made nothing.
-            None => IdempotencyClaim::Fresh,
-        }
-    }
-}
-
-#[async_trait]
-impl IdempotencyRepository for MemoryUnitOfWork {
-    async fn claim(
-        &mut self,
-        scope: &str,
-        key: &str,
-        fingerprint: &[u8; 32],
-        now: DateTime<Utc>,
-    ) -> Result<IdempotencyClaim, StorageError> {
-        self.write(|tables| {
-            let row = tables
-                .idempotency
-                .entry((scope.to_owned(), key.to_owned()))
-                .or_insert(IdempotencyRow {
-                    fingerprint: *fingerprint,
-                    claimed_at: now,
-                    made: None,
-                });
-            Ok(row.claim(fingerprint))
-        })
-    }
-
-    async fn find(
-        &mut self,
-        scope: &str,
-        key: &str,
-        fingerprint: &[u8; 32],
-    ) -> Result<IdempotencyClaim, StorageError> {
-        let key = (scope.to_owned(), key.to_owned());
-        let row = self.read().idempotency.get(&key);
-        Ok(row.map_or(IdempotencyClaim::Fresh, |row| row.claim(fingerprint)))
-    }
-
-    async fn store(&mut self, scope: &str, key: &str, made: BookingId) -> Result<(), StorageError> {
-        self.write(|tables| {
-            let key = (scope.to_owned(), key.to_owned());
-            match tables.idempotency.get_mut(&key) {
-                Some(row) => {
-                    row.made = Some(made);
-                    Ok(())
-                }
-                None => Err(Refusal::NoSuchRow.into()),
-            }
-        })
-    }
-
-    async fn sweep(&mut self, claimed_before: DateTime<Utc>) -> Result<u64, StorageError> {
-        self.write(|tables| {
-            let before = tables.idempotency.len();
-            tables
-                .idempotency
-                .retain(|_, row| row.claimed_at >= claimed_before);
-            Ok((before - tables.idempotency.len()) as u64)
         })
     }
 }

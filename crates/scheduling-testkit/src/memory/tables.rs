@@ -4,17 +4,23 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use scheduling_core::assignment::RotationLedger;
-use scheduling_core::booking::Booking;
+use scheduling_core::booking::{Booking, HistoryEntry};
 use scheduling_core::calendar::HostBusy;
-use scheduling_core::directory::{Person, Workspace};
-use scheduling_core::effect::Effect;
-use scheduling_core::event_type::{Buffers, EventType};
+use scheduling_core::directory::{Person, Role, Workspace};
+use scheduling_core::effect::{Effect, NotificationKind};
+use scheduling_core::event_type::{BookingLink, Buffers, EventType};
+use scheduling_core::hold::Hold;
 use scheduling_core::ids::{
-    BookingId, BusyId, EventTypeId, OutboxId, ScheduleId, SessionId, UserId, WorkspaceId,
+    BookingId, BookingLinkId, BusyId, EventTypeId, HistoryId, HoldId, ImageId, OutboxId,
+    ScheduleId, SessionId, TimeOffId, UserId, WorkspaceId,
 };
-use scheduling_core::ports::StorageError;
+use scheduling_core::notification::{Audience, MessageWords};
+use scheduling_core::ports::{Image, LoggedAttempt, StorageError};
 use scheduling_core::schedule::AvailabilitySchedule;
+use scheduling_core::text::Slug;
 use scheduling_core::time::Interval;
+use scheduling_core::time_off::TimeOff;
+use uuid::Uuid;
 
 use super::Refusal;
 
@@ -22,9 +28,16 @@ use super::Refusal;
 pub(super) struct Tables {
     pub(super) workspaces: BTreeMap<WorkspaceId, Workspace>,
     pub(super) people: BTreeMap<UserId, (WorkspaceId, Person)>,
+    pub(super) members: BTreeMap<(WorkspaceId, UserId), (Role, DateTime<Utc>)>,
     pub(super) event_types: BTreeMap<EventTypeId, EventType>,
+    pub(super) links: BTreeMap<BookingLinkId, BookingLink>,
     pub(super) schedules: BTreeMap<ScheduleId, AvailabilitySchedule>,
+    pub(super) time_off: BTreeMap<TimeOffId, TimeOff>,
+    pub(super) messages: BTreeMap<MessageKey, MessageWords>,
+    pub(super) images: BTreeMap<ImageId, Image>,
     pub(super) bookings: BTreeMap<BookingId, Booking>,
+    pub(super) history: BTreeMap<HistoryId, HistoryEntry>,
+    pub(super) holds: BTreeMap<HoldId, Hold>,
     pub(super) sessions: BTreeMap<SessionId, Session>,
     pub(super) claims: Vec<Claim>,
     pub(super) rotation: BTreeMap<EventTypeId, RotationLedger<UserId>>,
@@ -32,6 +45,9 @@ pub(super) struct Tables {
     pub(super) outbox: BTreeMap<OutboxId, OutboxRow>,
     pub(super) idempotency: BTreeMap<(String, String), IdempotencyRow>,
 }
+
+/// Which message words stand for.
+pub(super) type MessageKey = (WorkspaceId, Option<EventTypeId>, NotificationKind, Audience);
 
 /// A group session.
 #[derive(Debug, Clone)]
@@ -56,14 +72,18 @@ pub(super) struct Claim {
 pub(super) enum ClaimOwner {
     Booking(BookingId),
     Session(SessionId),
+    Hold(HoldId),
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct OutboxRow {
+    pub(super) workspace: Option<WorkspaceId>,
     pub(super) effect: Effect,
     pub(super) dedupe_key: Option<String>,
     pub(super) due_at: DateTime<Utc>,
+    pub(super) created_at: DateTime<Utc>,
     pub(super) attempts: u32,
+    pub(super) log: Vec<LoggedAttempt>,
     pub(super) last_error: Option<String>,
     pub(super) standing: Standing,
 }
@@ -81,7 +101,7 @@ pub(super) enum Standing {
 pub(super) struct IdempotencyRow {
     pub(super) fingerprint: [u8; 32],
     pub(super) claimed_at: DateTime<Utc>,
-    pub(super) made: Option<BookingId>,
+    pub(super) made: Option<Uuid>,
 }
 
 impl Tables {
@@ -113,6 +133,51 @@ impl Tables {
         self.claims.retain(|claim| claim.owner != owner);
     }
 
+    /// Gives back one seat. When it was the last taken one, the session and its claim go.
+    pub(super) fn leave(&mut self, id: SessionId) -> Result<(), StorageError> {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return Err(Refusal::NoSuchRow.into());
+        };
+        session.seats_taken -= 1;
+        if session.seats_taken == 0 {
+            self.sessions.remove(&id);
+            self.unclaim(ClaimOwner::Session(id));
+        }
+        Ok(())
+    }
+
+    /// Removes a hold with its claims, and gives its seats back. Answers whether it was there.
+    pub(super) fn remove_hold(&mut self, id: HoldId) -> Result<bool, StorageError> {
+        let Some(hold) = self.holds.remove(&id) else {
+            return Ok(false);
+        };
+        self.unclaim(ClaimOwner::Hold(id));
+        for session in hold.hosts.iter().filter_map(|host| host.session) {
+            self.leave(session)?;
+        }
+        Ok(true)
+    }
+
+    /// Whether an event type or a link of the workspace has the slug, other than the one with this id.
+    pub(super) fn slug_is_taken(
+        &self,
+        workspace: WorkspaceId,
+        slug: &Slug,
+        by_others_than: Uuid,
+    ) -> bool {
+        let of_event_types = self
+            .event_types
+            .values()
+            .map(|e| (e.id.as_uuid(), e.workspace, &e.slug));
+        let of_links = self
+            .links
+            .values()
+            .map(|l| (l.id.as_uuid(), l.workspace, &l.slug));
+        of_event_types
+            .chain(of_links)
+            .any(|(id, home, other)| id != by_others_than && home == workspace && other == slug)
+    }
+
     pub(super) fn must_have_workspace(&self, id: WorkspaceId) -> Result<(), StorageError> {
         exists(self.workspaces.contains_key(&id))
     }
@@ -124,6 +189,32 @@ impl Tables {
     pub(super) fn must_have_event_type(&self, id: EventTypeId) -> Result<(), StorageError> {
         exists(self.event_types.contains_key(&id))
     }
+
+    pub(super) fn must_have_schedule(&self, id: ScheduleId) -> Result<(), StorageError> {
+        exists(self.schedules.contains_key(&id))
+    }
+
+    pub(super) fn must_have_session(&self, id: SessionId) -> Result<(), StorageError> {
+        exists(self.sessions.contains_key(&id))
+    }
+
+    pub(super) fn must_have_booking(&self, id: BookingId) -> Result<(), StorageError> {
+        exists(self.bookings.contains_key(&id))
+    }
+}
+
+/// Whether what is given follows what is stored, if anything is. If not, that is a conflict.
+pub(super) fn must_follow(stored: Option<u32>, given: u32) -> Result<(), StorageError> {
+    if stored.is_some() && stored == given.checked_sub(1) {
+        Ok(())
+    } else {
+        Err(StorageError::Conflict)
+    }
+}
+
+/// A limit as a number of elements.
+pub(super) fn at_most(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 fn exists(found: bool) -> Result<(), StorageError> {
