@@ -10,10 +10,11 @@
 //!   period at its beginning, and leave out what lies before the start.
 //! - `MO,1FR` means "every Monday and the first Friday" and would be read as "every Monday that is a first Friday". We
 //!   write the Mondays as the first to the last.
+//! - BYWEEKNO is read wrongly in the first and last days of some years, so we number the weeks ourselves.
 //! - COUNT, UNTIL, EXDATE and RDATE are ours, for the same reasons.
 
 use chrono::{Datelike, Month, NaiveDate, NaiveDateTime, TimeDelta, Weekday};
-use rrule::{NWeekday, RRule, RRuleSet, Tz, Unvalidated};
+use rrule::{NWeekday, RRule, RRuleError, RRuleSet, Tz, Unvalidated, ValidationError};
 
 use super::rule::{ByDay, Frequency, RecurrenceRule, RuleError};
 use super::{RecurrenceError, midnight};
@@ -32,15 +33,15 @@ const LAST_YEAR: i32 = 9_990;
 pub(super) fn check(rule: &RecurrenceRule) -> Result<(), RuleError> {
     let start = NaiveDate::default();
     let built = for_crate(rule, start).build(utc(midnight(start)));
-    built.map(|_| ()).or_else(|error| {
-        // The crate knows BYDAY up to -4 in months and -52 in years, and BYSETPOS by the length of the period.
-        let by_set_pos = error.to_string().contains("BYSETPOS");
-        Err(RuleError::BadValue(if by_set_pos {
-            "BYSETPOS"
-        } else {
-            "BYDAY"
-        }))
-    })
+    match built {
+        Ok(_) => Ok(()),
+        // The crate takes BYSETPOS up to the length of the period, and BYDAY from -4 in months and -52 in years on.
+        Err(RRuleError::ValidationError(ValidationError::InvalidFieldValueRangeWithFreq {
+            field,
+            ..
+        })) if field == "BYSETPOS" => Err(RuleError::BadValue("BYSETPOS")),
+        Err(_) => Err(RuleError::BadValue("BYDAY")),
+    }
 }
 
 /// The starts in `[from, to)` that the rule gives from `start` on, in order, up to the one before the first that
@@ -76,7 +77,7 @@ pub(super) fn starts(
             return Err(RecurrenceError::TooManySteps);
         }
         let occurrence = occurrence.naive_utc() - shift;
-        if occurrence < start {
+        if occurrence < start || (occurrence < to && !is_in_weeks(rule, occurrence.date())) {
             continue;
         }
         if left == Some(0) || occurrence >= to || is_past_until(occurrence) {
@@ -96,14 +97,14 @@ fn period_before(rule: &RecurrenceRule, start: NaiveDate, near: NaiveDate) -> Op
     let interval = i32::from(rule.interval);
     // The latest multiple of the interval in so many periods since the start's.
     let in_step = |periods: i32| periods.max(0) / interval * interval;
-    let months = |date: NaiveDate| date.year() * 12 + i32::try_from(date.month0()).unwrap_or(0);
+    let month_of = |date: NaiveDate| date.year() * 12 + i32::try_from(date.month0()).unwrap_or(0);
     match rule.frequency {
         Frequency::Yearly => {
             let year = start.year() + in_step(near.year() - start.year());
             NaiveDate::from_ymd_opt(year, 1, 1)
         }
         Frequency::Monthly => {
-            let month = months(start) + in_step(months(near) - months(start));
+            let month = month_of(start) + in_step(month_of(near) - month_of(start));
             let month0 = u32::try_from(month.rem_euclid(12)).ok()?;
             NaiveDate::from_ymd_opt(month.div_euclid(12), month0 + 1, 1)
         }
@@ -123,6 +124,25 @@ fn period_before(rule: &RecurrenceRule, start: NaiveDate, near: NaiveDate) -> Op
     }
 }
 
+/// Whether a date lies in one of the weeks that BYWEEKNO names, if it names any. Negative numbers count from the last
+/// week of the year. Week 1 is the first that has at least four days in the year.
+fn is_in_weeks(rule: &RecurrenceRule, date: NaiveDate) -> bool {
+    if rule.by_week_no.is_empty() {
+        return true;
+    }
+    // The day of a week's middle tells the year that the week belongs to, and its number there.
+    let into = i64::from(date.weekday().days_since(rule.week_start));
+    let middle = date + TimeDelta::days(3 - into);
+    let week = middle.ordinal0() / 7;
+    let days = if middle.leap_year() { 366 } else { 365 };
+    let weeks_after = (days - 1 - middle.ordinal0()) / 7;
+    let is_named = |n: i16| match u32::try_from(n) {
+        Ok(n) => n == week + 1,
+        Err(_) => u32::from(n.unsigned_abs()) == weeks_after + 1,
+    };
+    rule.by_week_no.iter().copied().any(is_named)
+}
+
 /// The rule without its ends, and with all that it takes from its start written out.
 fn for_crate(rule: &RecurrenceRule, start: NaiveDate) -> RRule<Unvalidated> {
     let mut by_month = rule.by_month.clone();
@@ -133,7 +153,7 @@ fn for_crate(rule: &RecurrenceRule, start: NaiveDate) -> RRule<Unvalidated> {
         weekday: start.weekday(),
     };
     if rule.names_days() {
-        // A week's number alone leaves the weekday to the start.
+        // Weeks alone leave the weekday to the start.
         let only_weeks =
             rule.by_year_day.is_empty() && by_month_day.is_empty() && by_day.is_empty();
         if only_weeks {
@@ -166,7 +186,6 @@ fn for_crate(rule: &RecurrenceRule, start: NaiveDate) -> RRule<Unvalidated> {
         .interval(rule.interval)
         .week_start(rule.week_start)
         .by_month(&by_month)
-        .by_week_no(narrow(&rule.by_week_no))
         .by_year_day(rule.by_year_day.clone())
         .by_month_day(narrow(&by_month_day))
         .by_weekday(weekdays(rule.frequency, &by_day))
@@ -199,7 +218,7 @@ fn day_of_month(date: NaiveDate) -> i16 {
     i16::try_from(date.day()).unwrap_or(1)
 }
 
-/// Numbers that were checked to lie within ±53.
+/// Numbers that were checked to lie within ±31.
 fn narrow(numbers: &[i16]) -> Vec<i8> {
     let narrow = numbers.iter().filter_map(|&n| i8::try_from(n).ok());
     narrow.collect()

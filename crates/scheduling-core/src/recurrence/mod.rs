@@ -10,6 +10,7 @@
 //! occurrence that is not known is not free.
 
 mod expand;
+mod parse;
 mod rule;
 
 use std::collections::BTreeSet;

@@ -36,17 +36,17 @@ pub struct Condition {
 impl Condition {
     /// Whether an answer meets it; `None` for a question that has none.
     pub fn is_met_by(&self, answer: Option<&AnswerValue>) -> bool {
-        match (&self.is, answer) {
-            (_, None) => false,
-            (ConditionTest::Answered, Some(_)) => true,
-            (ConditionTest::Checked, Some(value)) => *value == AnswerValue::Checkbox(true),
-            (ConditionTest::AnyOf(wanted), Some(AnswerValue::Choice(chosen))) => {
-                wanted.contains(chosen)
-            }
-            (ConditionTest::AnyOf(wanted), Some(AnswerValue::Choices(chosen))) => {
-                chosen.iter().any(|option| wanted.contains(option))
-            }
-            (ConditionTest::AnyOf(_), Some(_)) => false,
+        let Some(answer) = answer else {
+            return false;
+        };
+        match &self.is {
+            ConditionTest::Answered => true,
+            ConditionTest::Checked => *answer == AnswerValue::Checkbox(true),
+            ConditionTest::AnyOf(wanted) => match answer {
+                AnswerValue::Choice(chosen) => wanted.contains(chosen),
+                AnswerValue::Choices(chosen) => chosen.iter().any(|one| wanted.contains(one)),
+                _ => false,
+            },
         }
     }
 

@@ -82,19 +82,16 @@ fn told(questions: &Questions, raw: &BTreeMap<String, RawAnswer>) -> String {
     lines.join("; ")
 }
 
+fn each_reads<const N: usize>(cases: [(QuestionKind, RawAnswer, &str); N]) {
+    for (kind, given, read_as) in cases {
+        let asked = format!("{kind:?} {given:?}");
+        assert_eq!(read(ask("q", kind), given), read_as, "{asked}");
+    }
+}
+
 #[test]
-fn each_kind_reads_what_forms_and_json_deliver() {
-    let number = |min: Option<i32>, max: Option<i32>, integer| QuestionKind::Number {
-        min: min.map(Number::from),
-        max: max.map(Number::from),
-        integer,
-    };
-    let colours = || options(&["Red", "Green", "Blue"]);
-    let date = |min: &str, max: &str| QuestionKind::Date {
-        min: min.parse().ok(),
-        max: max.parse().ok(),
-    };
-    for (kind, given, read_as) in [
+fn texts_and_addresses_are_read_and_checked() {
+    each_reads([
         (QuestionKind::Text, text("  Ann & Co  "), "Ann & Co"),
         (
             QuestionKind::Text,
@@ -114,6 +111,48 @@ fn each_kind_reads_what_forms_and_json_deliver() {
             "q: is an answer of another kind",
         ),
         (QuestionKind::LongText, text("a\r\nb"), "a\nb"),
+        (
+            QuestionKind::Email,
+            text("ann@example.org"),
+            "ann@example.org",
+        ),
+        (
+            QuestionKind::Email,
+            text("ann@example.org\r\nBcc: b@example.org"),
+            "q: must not contain control characters",
+        ),
+        (
+            QuestionKind::Phone,
+            text("+49 (0)30 / 1234567"),
+            "+49301234567",
+        ),
+        (
+            QuestionKind::Phone,
+            text("soon"),
+            "q: must be a telephone number such as +49 30 1234567",
+        ),
+        (
+            QuestionKind::Url,
+            text("https://example.org/a?b"),
+            "https://example.org/a?b",
+        ),
+        (
+            QuestionKind::Url,
+            text("javascript:alert(1)"),
+            "q: must be a web address that begins with https:// or http://",
+        ),
+        (QuestionKind::Url, RawAnswer::Nothing, "-"),
+    ]);
+}
+
+#[test]
+fn a_number_is_read_from_text_and_from_json() {
+    let number = |min: Option<i32>, max: Option<i32>, integer| QuestionKind::Number {
+        min: min.map(Number::from),
+        max: max.map(Number::from),
+        integer,
+    };
+    each_reads([
         (number(None, None, false), text(" 1.50 "), "1.5"),
         (number(None, None, false), RawAnswer::Number(1.5), "1.5"),
         (
@@ -142,26 +181,13 @@ fn each_kind_reads_what_forms_and_json_deliver() {
             RawAnswer::Number(f64::NAN),
             "q: must be a number with at most 15 digits, 6 of them after the point",
         ),
-        (
-            QuestionKind::Email,
-            text("ann@example.org"),
-            "ann@example.org",
-        ),
-        (
-            QuestionKind::Email,
-            text("ann@example.org\r\nBcc: b@example.org"),
-            "q: must not contain control characters",
-        ),
-        (
-            QuestionKind::Phone,
-            text("+49 (0)30 / 1234567"),
-            "+49301234567",
-        ),
-        (
-            QuestionKind::Phone,
-            text("soon"),
-            "q: must be a telephone number such as +49 30 1234567",
-        ),
+    ]);
+}
+
+#[test]
+fn choices_and_boxes_are_read_as_forms_and_as_json_send_them() {
+    let colours = || options(&["Red", "Green", "Blue"]);
+    each_reads([
         (
             QuestionKind::Select { options: colours() },
             text("Green"),
@@ -202,6 +228,16 @@ fn each_kind_reads_what_forms_and_json_deliver() {
             text("perhaps"),
             "q: is an answer of another kind",
         ),
+    ]);
+}
+
+#[test]
+fn a_date_is_a_day_of_the_calendar_within_its_limits() {
+    let date = |min: &str, max: &str| QuestionKind::Date {
+        min: min.parse().ok(),
+        max: max.parse().ok(),
+    };
+    each_reads([
         (date("", ""), text("2026-02-28"), "2026-02-28"),
         (
             date("", ""),
@@ -223,21 +259,7 @@ fn each_kind_reads_what_forms_and_json_deliver() {
             text("2026-02-28"),
             "q: must not be after 2026-01-31",
         ),
-        (
-            QuestionKind::Url,
-            text("https://example.org/a?b"),
-            "https://example.org/a?b",
-        ),
-        (
-            QuestionKind::Url,
-            text("javascript:alert(1)"),
-            "q: must be a web address that begins with https:// or http://",
-        ),
-        (QuestionKind::Url, RawAnswer::Nothing, "-"),
-    ] {
-        let asked = format!("{kind:?} {given:?}");
-        assert_eq!(read(ask("q", kind), given), read_as, "{asked}");
-    }
+    ]);
 }
 
 #[test]
