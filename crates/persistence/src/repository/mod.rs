@@ -1,16 +1,16 @@
 //! The repositories, all on the unit of work: one file an aggregate, each with its rows' way to the domain and back.
 
 mod booking_history;
-mod bookings;
+pub(crate) mod bookings;
 mod busy;
-mod directory;
-mod event_types;
-mod holds;
+pub(crate) mod directory;
+pub(crate) mod event_types;
+pub(crate) mod holds;
 mod idempotency;
 mod images;
 mod links;
-mod messages;
-mod outbox;
+pub(crate) mod messages;
+pub(crate) mod outbox;
 mod rotation;
 mod schedules;
 mod sessions;

@@ -42,8 +42,11 @@ pub(super) async fn log(
     Ok(())
 }
 
+/// The columns that [`logged`] reads.
+pub(crate) const COLUMNS: &str = "outbox_id, number, tried_at, transport, outcome, detail";
+
 /// What was tried, from its columns.
-pub(crate) fn logged_attempt(stored: &QueryResult) -> Result<LoggedAttempt, StorageError> {
+pub(crate) fn logged(stored: &QueryResult) -> Result<LoggedAttempt, StorageError> {
     let outbox: Uuid = sql::get(stored, 0)?;
     let number: i64 = sql::get(stored, 1)?;
     let outcome: String = sql::get(stored, 4)?;
@@ -80,12 +83,8 @@ pub(super) async fn of(
     db: &impl ConnectionTrait,
     id: OutboxId,
 ) -> Result<Vec<LoggedAttempt>, StorageError> {
-    let rows = sql::rows(
-        db,
-        "select outbox_id, number, tried_at, transport, outcome, detail from delivery_attempts
-        where outbox_id = $1 order by number",
-        [id.as_uuid().into()],
-    )
-    .await?;
-    rows.iter().map(logged_attempt).collect()
+    let query =
+        format!("select {COLUMNS} from delivery_attempts where outbox_id = $1 order by number");
+    let rows = sql::rows(db, query, [id.as_uuid().into()]).await?;
+    rows.iter().map(logged).collect()
 }

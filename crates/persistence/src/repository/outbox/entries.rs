@@ -11,9 +11,11 @@ use super::{TABLE, parse};
 use crate::convert::{Row, to_word};
 use crate::sql;
 
-const ENTRY: &str = "id, workspace_id, kind, payload, status, attempts, last_error, due_at, created_at, finished_at";
+/// The columns that [`entry`] reads.
+pub(crate) const COLUMNS: &str = "id, workspace_id, kind, payload, status, attempts, last_error, due_at, created_at, finished_at";
 
-fn entry(stored: &QueryResult) -> Result<OutboxEntry, StorageError> {
+/// An effect with its standing, from its columns.
+pub(crate) fn entry(stored: &QueryResult) -> Result<OutboxEntry, StorageError> {
     let id: Uuid = sql::get(stored, 0)?;
     let workspace: Option<Uuid> = sql::get(stored, 1)?;
     let payload: String = sql::get(stored, 3)?;
@@ -52,7 +54,7 @@ pub(super) async fn list(
         _ = write!(conditions, " and id < ${}", values.len());
     }
     let query = format!(
-        "select {ENTRY} from outbox where workspace_id = $1{conditions} order by id desc limit $2"
+        "select {COLUMNS} from outbox where workspace_id = $1{conditions} order by id desc limit $2"
     );
     let rows = sql::rows(db, query, values).await?;
     rows.iter().map(entry).collect()
@@ -62,7 +64,7 @@ pub(super) async fn get(
     db: &impl ConnectionTrait,
     id: OutboxId,
 ) -> Result<Option<OutboxEntry>, StorageError> {
-    let query = format!("select {ENTRY} from outbox where id = $1");
+    let query = format!("select {COLUMNS} from outbox where id = $1");
     let found = sql::row(db, query, [id.as_uuid().into()]).await?;
     found.as_ref().map(entry).transpose()
 }

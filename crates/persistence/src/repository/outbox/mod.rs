@@ -4,8 +4,8 @@
 //! `ready` again, or `failed`. Of the rows with one dedupe key at most one is ready and at most one is leased, and the
 //! ready one waits for the leased one.
 
-mod attempts;
-mod entries;
+pub(crate) mod attempts;
+pub(crate) mod entries;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
