@@ -1,5 +1,7 @@
 //! From the configuration to a working system: the only list of concrete types.
 
+mod mail;
+
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,23 +11,20 @@ use scheduling_app::system::{SystemClock, SystemIds, SystemSealer, SystemSecrets
 use scheduling_app::worker::Worker;
 use scheduling_app::{Scheduling, SchedulingBuilder};
 use scheduling_core::ports::{Clock, Notifier, Storage};
-use scheduling_core::text::{EmailAddress, TextError};
-use scheduling_mail::{
-    Folder, MailNotifier, MailOptions, MailSender, Smtp, SmtpConfig, SmtpConfigError,
-    TemplateError, TlsMode, Transport, Trust,
-};
 use scheduling_persistence::{ConnectOptions, Durability, SeaOrmStorage};
 use secrecy::ExposeSecret as _;
 use thiserror::Error;
 use url::Url;
 
-use crate::config::{self, Config, KeyError, MailTransport, SmtpTls, key_of_folder};
+use crate::config::{self, Config, KeyError, key_of_folder};
 use crate::database_file::{self, DatabaseFile};
 use crate::http::edge::Limits;
 use crate::http::gate::BookingGate;
 use crate::http::problem::causes;
 use crate::urls::Urls;
 use crate::{Kalends, Parts, Readiness};
+
+pub use mail::{MailError, signer};
 
 /// Why the system cannot be put together.
 #[derive(Debug, Error)]
@@ -48,24 +47,9 @@ pub enum ComposeError {
     /// The database does not open.
     #[error("the database does not open")]
     Database(#[source] scheduling_core::ports::StorageError),
-    /// The sender is no sender.
-    #[error("the sender of mails cannot be used")]
-    Sender(#[from] TextError),
-    /// The certificates cannot be read.
-    #[error("mail.smtp.ca_file {path} cannot be read")]
-    Certificates {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The SMTP server cannot be used like this.
-    #[error("mail.smtp cannot be used")]
-    Smtp(#[from] SmtpConfigError),
-    /// A mail template cannot be read.
-    #[error("a mail template cannot be read")]
-    MailTemplates(#[from] TemplateError),
+    /// Mails cannot be sent.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// A page's template cannot be read.
     #[error("a page's template cannot be read")]
     PageTemplates(#[from] minijinja::Error),
@@ -154,16 +138,9 @@ pub fn compose(config: &Config, storage: SeaOrmStorage) -> Result<Composed, Comp
         links: Arc::new(urls),
     }
     .build();
-    let sender = mail_sender(config)?;
-    let mut options = MailOptions::for_sender(&sender);
-    if let Some(domain) = &config.mail.domain {
-        options.domain.clone_from(domain);
-    }
-    options.templates.clone_from(&config.mail.templates);
     let public_url = Url::parse(&format!("{}/", config.public_url()))?;
-    let domain = options.domain.clone();
-    let notifier: Arc<dyn Notifier> =
-        Arc::new(MailNotifier::new(mail_transport(config)?, sender, options)?);
+    let (domain, notifier) = mail::mails(config)?;
+    let notifier: Arc<dyn Notifier> = Arc::new(notifier);
     let mut kalends = Kalends::new(Parts {
         scheduling: scheduling.clone(),
         clock,
@@ -185,38 +162,6 @@ pub fn compose(config: &Config, storage: SeaOrmStorage) -> Result<Composed, Comp
         kalends,
         storage,
         worker: Worker::new(scheduling, notifier),
-    })
-}
-
-fn mail_sender(config: &Config) -> Result<MailSender, TextError> {
-    Ok(MailSender {
-        name: config.mail.from_name.clone(),
-        address: config.mail.from_address.parse::<EmailAddress>()?,
-    })
-}
-
-fn mail_transport(config: &Config) -> Result<Arc<dyn Transport>, ComposeError> {
-    Ok(match config.mail.transport {
-        MailTransport::Folder => Arc::new(Folder::new(config.mail_folder())),
-        MailTransport::Smtp => {
-            let smtp = &config.mail.smtp;
-            let tls = match smtp.tls {
-                SmtpTls::Implicit => TlsMode::Implicit,
-                SmtpTls::Starttls => TlsMode::StartTls,
-                SmtpTls::Opportunistic => TlsMode::Opportunistic,
-                SmtpTls::None => TlsMode::Plain,
-            };
-            let mut to = SmtpConfig::new(&smtp.host, smtp.port, tls);
-            to.credentials = smtp.username.clone().zip(smtp.password.clone());
-            if let Some(path) = &smtp.ca_file {
-                let pem = std::fs::read(path).map_err(|source| ComposeError::Certificates {
-                    path: path.clone(),
-                    source,
-                })?;
-                to.trust = Trust::SystemAnd(pem);
-            }
-            Arc::new(Smtp::new(to)?)
-        }
     })
 }
 

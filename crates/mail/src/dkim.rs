@@ -55,18 +55,27 @@ impl DkimSigner {
     /// # Errors
     /// [`DkimError`] for names that no record can have.
     pub fn new(domain: &str, selector: &str, key: DkimKey) -> Result<Self, DkimError> {
-        let ascii = ascii_domain(domain).to_lowercase();
+        Self::check_names(domain, selector)?;
+        Ok(Self {
+            domain: ascii_domain(domain).to_lowercase(),
+            selector: selector.to_owned(),
+            key,
+        })
+    }
+
+    /// Whether a record can have these names.
+    ///
+    /// # Errors
+    /// [`DkimError`] for names that none can have.
+    pub fn check_names(domain: &str, selector: &str) -> Result<(), DkimError> {
+        let ascii = ascii_domain(domain);
         if !is_name(&ascii) || !ascii.contains('.') {
             return Err(DkimError::Domain(domain.to_owned()));
         }
         if !is_name(selector) {
             return Err(DkimError::Selector(selector.to_owned()));
         }
-        Ok(Self {
-            domain: ascii,
-            selector: selector.to_owned(),
-            key,
-        })
+        Ok(())
     }
 
     /// The name of the DNS record with the public half of the key.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::{Ending, Global, Out, block_on, log};
-use crate::config::{Config, MailTransport};
+use crate::config::{Config, MailTransport, MailTransports};
 use crate::{compose, demo, server};
 
 /// What `demo` takes.
@@ -27,7 +27,8 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> Ending {
     }
     // A demo is complete in its folder: it never writes to the real database and never sends a mail.
     config.database.url = None;
-    config.mail.transport = MailTransport::Folder;
+    config.mail.transport = MailTransports::only(MailTransport::Folder);
+    config.mail.dkim.selector = None;
     config.mail.folder = None;
     if std::env::var_os("KALENDS_LOG__FILTER").is_none() {
         "warn".clone_into(&mut config.log.filter);

@@ -8,7 +8,7 @@ use actix_web::rt::net::TcpStream;
 use scheduling_app::system::SystemSecrets;
 use scheduling_core::ports::{OutboxCounts, OutboxFailure, Storage as _, StorageError};
 use secrecy::ExposeSecret as _;
-use url::Host;
+use url::{Host, Url};
 
 use super::{Ending, Global, Out, block_on, output};
 use crate::config::{Config, MailTransport, key_of_folder};
@@ -63,7 +63,10 @@ async fn examine(config: &Config) -> Vec<Finding> {
     findings.push(folder(config));
     findings.push(key(config));
     findings.push(public_url(config));
-    findings.push(mail(config).await);
+    for transport in config.mail.transport.all() {
+        findings.push(mail(config, *transport).await);
+    }
+    findings.extend(signatures(config));
     findings.extend(database(config).await);
     findings
 }
@@ -127,21 +130,15 @@ fn public_url(config: &Config) -> Finding {
     }
 }
 
-async fn mail(config: &Config) -> Finding {
-    match config.mail.transport {
+async fn mail(config: &Config, transport: MailTransport) -> Finding {
+    match transport {
         MailTransport::Folder => Finding::Note(format!(
-            "Mails are not sent but written to {}. Set mail.transport to \"smtp\" to send them.",
+            "Mails are not sent but written to {}. Set mail.transport to \"smtp\" or \"sendgrid\" to send them.",
             config.mail_folder().display()
         )),
         MailTransport::Smtp => {
             let (host, port) = (config.mail.smtp.host.as_str(), config.mail.smtp.port);
-            let connect = TcpStream::connect((host, port));
-            let connected = match tokio::time::timeout(Duration::from_secs(5), connect).await {
-                Ok(Ok(_)) => Ok(()),
-                Ok(Err(error)) => Err(error.to_string()),
-                Err(_elapsed) => Err("no answer within 5 seconds".to_owned()),
-            };
-            match connected {
+            match connect(host, port).await {
                 Ok(()) => Finding::Good(format!("The SMTP server {host}:{port} answers.")),
                 Err(error) => Finding::Bad(
                     format!("The SMTP server {host}:{port} does not answer: {error}."),
@@ -150,6 +147,49 @@ async fn mail(config: &Config) -> Finding {
                 ),
             }
         }
+        MailTransport::Sendgrid => {
+            let url = &config.mail.sendgrid.base_url;
+            let answer = match Url::parse(url) {
+                Ok(parsed) => {
+                    let host = parsed.host_str().unwrap_or_default();
+                    let port = parsed.port_or_known_default().unwrap_or(443);
+                    connect(host.trim_matches(['[', ']']), port).await
+                }
+                Err(error) => Err(error.to_string()),
+            };
+            match answer {
+                Ok(()) => Finding::Good(format!("SendGrid answers at {url}.")),
+                Err(error) => Finding::Bad(
+                    format!("SendGrid does not answer at {url}: {error}."),
+                    "Check mail.sendgrid.base_url, and whether a firewall stands between."
+                        .to_owned(),
+                ),
+            }
+        }
+    }
+}
+
+async fn connect(host: &str, port: u16) -> Result<(), String> {
+    let connecting = TcpStream::connect((host, port));
+    match tokio::time::timeout(Duration::from_secs(5), connecting).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_elapsed) => Err("no answer within 5 seconds".to_owned()),
+    }
+}
+
+fn signatures(config: &Config) -> Option<Finding> {
+    match compose::signer(config) {
+        Ok(None) => None,
+        Ok(Some(signer)) => Some(Finding::Note(format!(
+            "Mails over SMTP are signed, and mailboxes check that against the TXT record {}: {}",
+            signer.record_name(),
+            signer.record()
+        ))),
+        Err(error) => Some(Finding::Bad(
+            format!("Mails cannot be signed: {}.", causes(&error)),
+            "Check mail.dkim.key and mail.dkim.key_file, or remove mail.dkim.selector.".to_owned(),
+        )),
     }
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use figment::value::{Dict, Value};
 use figment::{Figment, Provider as _};
 
+use scheduling_mail::{DkimError, DkimSigner};
+
 use super::settings::{SETTINGS, Setting};
 use super::{Config, MailTransport};
 
@@ -102,16 +104,63 @@ pub(super) fn extract(
 /// What single settings cannot know.
 fn across(config: &Config) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
-    let smtp = &config.mail.smtp;
-    if config.mail.transport == MailTransport::Smtp
-        && smtp.username.is_some() != smtp.password.is_some()
-    {
+    let mut note = |key: &str, complaint: &str| {
         mistakes.push(Mistake {
-            key: "mail.smtp".to_owned(),
-            complaint: "username and password go together".to_owned(),
+            key: key.to_owned(),
+            complaint: complaint.to_owned(),
         });
+    };
+    let mail = &config.mail;
+    if mail.transport.has(MailTransport::Smtp)
+        && mail.smtp.username.is_some() != mail.smtp.password.is_some()
+    {
+        note("mail.smtp", "username and password go together");
+    }
+    if mail.transport.has(MailTransport::Sendgrid) && mail.sendgrid.api_key.is_none() {
+        note(
+            "mail.sendgrid.api_key",
+            "is missing, and mail.transport names sendgrid",
+        );
+    }
+    let dkim = &mail.dkim;
+    match &dkim.selector {
+        None if dkim.domain.is_some() || dkim.key.is_some() || dkim.key_file.is_some() => {
+            note(
+                "mail.dkim.selector",
+                "is missing; without it no mail is signed",
+            );
+        }
+        None => {}
+        Some(selector) => {
+            match DkimSigner::check_names(mail.dkim_domain(), selector) {
+                Ok(()) => {}
+                Err(error @ DkimError::Selector(_)) => {
+                    note("mail.dkim.selector", &error.to_string());
+                }
+                Err(error @ DkimError::Domain(_)) => note("mail.dkim.domain", &error.to_string()),
+            }
+            if !is_of(mail.from_domain(), mail.dkim_domain()) {
+                note(
+                    "mail.dkim.domain",
+                    "must be the domain of mail.from_address, or one above it",
+                );
+            }
+            match (&dkim.key, &dkim.key_file) {
+                (None, None) => note("mail.dkim.key", "is missing, and so is mail.dkim.key_file"),
+                (Some(_), Some(_)) => {
+                    note("mail.dkim.key", "and mail.dkim.key_file exclude each other");
+                }
+                (Some(_), None) | (None, Some(_)) => {}
+            }
+        }
     }
     mistakes
+}
+
+/// Whether a domain is another one or lies below it.
+fn is_of(domain: &str, above: &str) -> bool {
+    let (domain, above) = (domain.to_lowercase(), above.to_lowercase());
+    domain == above || domain.ends_with(&format!(".{above}"))
 }
 
 /// A type error would repeat the value that was found.
@@ -243,6 +292,77 @@ mod tests {
         let found = complaints("[mail]\ntransport = \"smtp\"\n[mail.smtp]\nusername = \"u\"");
         assert_eq!(found, ["mail.smtp: username and password go together"]);
         assert_eq!(complaints("[mail.smtp]\nusername = \"u\""), [""; 0]);
+    }
+
+    #[test]
+    fn sendgrid_needs_a_key_and_an_address_that_keeps_it() {
+        let sendgrid = |rest: &str| {
+            complaints(&format!(
+                "[mail]\ntransport = [\"sendgrid\", \"smtp\"]\n[mail.sendgrid]\n{rest}"
+            ))
+        };
+        assert_eq!(
+            sendgrid(""),
+            ["mail.sendgrid.api_key: is missing, and mail.transport names sendgrid"]
+        );
+        assert_eq!(sendgrid("api_key = \"SG.a\""), [""; 0]);
+        for rest in [
+            "api_key = \"SG a\"",
+            "api_key = \"\"",
+            "api_key = 4711",
+            "api_key = \"SG.a\"\nbase_url = \"http://api.sendgrid.com\"",
+            "api_key = \"SG.a\"\nbase_url = \"api.sendgrid.com\"",
+        ] {
+            let found = sendgrid(rest);
+            assert_eq!(found.len(), 1, "{rest}: {found:?}");
+            assert!(!found[0].contains("SG") && !found[0].contains("4711"));
+        }
+        let local = "api_key = \"SG.a\"\nbase_url = \"http://127.0.0.1:4010/x\"";
+        assert_eq!(sendgrid(local), [""; 0]);
+    }
+
+    #[test]
+    fn signing_needs_a_selector_one_key_and_the_senders_domain() {
+        let dkim = |rest: &str| {
+            complaints(&format!(
+                "[mail]\nfrom_address = \"a@mail.example.org\"\n[mail.dkim]\n{rest}"
+            ))
+        };
+        let file = "key_file = \"key.pem\"";
+        for rest in [
+            "selector = \"s1\"",
+            "selector = \"s1\"\ndomain = \"mail.example.org\"",
+            "selector = \"s1\"\ndomain = \"Example.org\"",
+        ] {
+            assert_eq!(dkim(&format!("{rest}\n{file}")), [""; 0], "{rest}");
+        }
+        for (rest, complaint) in [
+            (
+                file,
+                "mail.dkim.selector: is missing; without it no mail is signed",
+            ),
+            (
+                "selector = \"s1\"",
+                "mail.dkim.key: is missing, and so is mail.dkim.key_file",
+            ),
+            (
+                "selector = \"s1\"\nkey_file = \"key.pem\"\ndomain = \"ample.org\"",
+                "mail.dkim.domain: must be the domain of mail.from_address, or one above it",
+            ),
+            (
+                "selector = \"s 1\"\nkey_file = \"key.pem\"",
+                "mail.dkim.selector: \"s 1\" is no selector: letters, digits, hyphens and dots, such as kalends or s1",
+            ),
+        ] {
+            assert_eq!(dkim(rest), [complaint], "{rest}");
+        }
+        let found = dkim("selector = \"s1\"\nkey = \"hunter2\"");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].starts_with("mail.dkim.key: is no private key"),
+            "{found:?}"
+        );
+        assert!(!found[0].contains("hunter2"), "{found:?}");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod check;
 mod environment;
 mod key;
+mod mail;
 mod settings;
 
 use std::fmt;
@@ -21,6 +22,9 @@ use url::Url;
 
 pub use check::{ConfigError, Mistake};
 pub use key::{KEY_FILE, KeyError, key_of_folder};
+pub use mail::{
+    DkimConfig, MailConfig, MailTransport, MailTransports, SendGridConfig, SmtpConfig, SmtpTls,
+};
 pub use settings::reference;
 
 /// Where the file is looked for when none is named.
@@ -133,96 +137,6 @@ impl Default for DatabaseConfig {
             migrate: true,
             connections: 8,
             durability: Durability::PowerCut,
-        }
-    }
-}
-
-/// How mails leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MailTransport {
-    /// As `.eml` files into a folder.
-    Folder,
-    /// To an SMTP server.
-    Smtp,
-}
-
-/// Mails.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct MailConfig {
-    /// How they leave.
-    pub transport: MailTransport,
-    /// The sender's name; the host's and the workspace's when it is not set.
-    pub from_name: Option<String>,
-    /// The sender's address.
-    pub from_address: String,
-    /// What stands behind the `@` of Message-IDs and calendar UIDs; the sender's domain when it is not set.
-    pub domain: Option<String>,
-    /// Where `.eml` files go; `mails` in the data folder when it is not set.
-    pub folder: Option<PathBuf>,
-    /// A folder whose templates replace the built-in ones.
-    pub templates: Option<PathBuf>,
-    /// The SMTP server.
-    pub smtp: SmtpConfig,
-}
-
-impl Default for MailConfig {
-    fn default() -> Self {
-        Self {
-            transport: MailTransport::Folder,
-            from_name: None,
-            from_address: "kalends@localhost.localdomain".to_owned(),
-            domain: None,
-            folder: None,
-            templates: None,
-            smtp: SmtpConfig::default(),
-        }
-    }
-}
-
-/// How the connection to the SMTP server is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SmtpTls {
-    /// From the first byte (port 465).
-    Implicit,
-    /// After STARTTLS (port 587).
-    Starttls,
-    /// Where the server offers it.
-    Opportunistic,
-    /// Not at all: for a relay on the same machine.
-    None,
-}
-
-/// The SMTP server.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SmtpConfig {
-    /// Its name.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// How the connection is protected.
-    pub tls: SmtpTls,
-    /// The account, where it needs one.
-    pub username: Option<String>,
-    /// The account's password.
-    #[serde(deserialize_with = "optional_secret")]
-    pub password: Option<SecretString>,
-    /// A file of certificates (PEM) that are believed beside the system's.
-    pub ca_file: Option<PathBuf>,
-}
-
-impl Default for SmtpConfig {
-    fn default() -> Self {
-        Self {
-            host: "localhost".to_owned(),
-            port: 587,
-            tls: SmtpTls::Starttls,
-            username: None,
-            password: None,
-            ca_file: None,
         }
     }
 }

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use figment::Figment;
 use scheduling_app::system::SealingKey;
 use scheduling_core::text::{EmailAddress, PersonName};
+use scheduling_mail::{DkimKey, SendGrid};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
-use super::{Durability, LogFormat, MailTransport, SmtpTls};
+use super::{Durability, LogFormat, MailTransports, SmtpTls};
 
 /// What an environment variable's text is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +75,26 @@ fn is_web_address(figment: &Figment, key: &str) -> Result<(), String> {
         return Err("must not name a user".to_owned());
     }
     Ok(())
+}
+
+fn is_service_address(figment: &Figment, key: &str) -> Result<(), String> {
+    is_web_address(figment, key)?;
+    SendGrid::endpoint(&typed::<String>(figment, key)?)
+        .map(drop)
+        .map_err(|error| error.to_string())
+}
+
+fn is_api_key(figment: &Figment, key: &str) -> Result<(), String> {
+    let text = typed::<String>(figment, key)?;
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("must be a key, without spaces".to_owned());
+    }
+    Ok(())
+}
+
+fn is_dkim_key(figment: &Figment, key: &str) -> Result<(), String> {
+    let parsed = DkimKey::from_pem(&typed::<String>(figment, key)?);
+    parsed.map(drop).map_err(|error| error.to_string())
 }
 
 fn is_database_url(figment: &Figment, key: &str) -> Result<(), String> {
@@ -243,8 +264,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     text(
         "mail.transport",
         r#""folder""#,
-        "`folder` writes each mail as an `.eml` file, which is meant for trying things out. `smtp` sends it.",
-        is::<MailTransport>,
+        "`folder` writes each mail as an `.eml` file, which is meant for trying things out. `smtp` and `sendgrid` send it. Both, in the order in which they are tried, is a list: `[\"sendgrid\", \"smtp\"]`, in the environment `sendgrid,smtp`. What the first cannot take goes to the next, and a way that does not work is left alone for a while.",
+        is::<MailTransports>,
     ),
     text(
         "mail.from_name",
@@ -255,7 +276,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     text(
         "mail.from_address",
         r#""kalends@localhost.localdomain""#,
-        "The address that mails come from. Your SMTP server must accept it.",
+        "The address that mails come from. Your SMTP server and SendGrid must accept it.",
         is_address,
     ),
     text(
@@ -305,6 +326,42 @@ pub(super) const SETTINGS: &[Setting] = &[
         "mail.smtp.ca_file",
         "none",
         "A file of certificates (PEM) that are believed beside those that the system trusts.",
+        is::<PathBuf>,
+    ),
+    secret(
+        "mail.sendgrid.api_key",
+        "none",
+        "A key of your SendGrid account that may send mails. Better set in the environment than in the file.",
+        is_api_key,
+    ),
+    text(
+        "mail.sendgrid.base_url",
+        r#""https://api.sendgrid.com""#,
+        "Where SendGrid's interface is. Accounts in the European Union have `https://api.eu.sendgrid.com`.",
+        is_service_address,
+    ),
+    text(
+        "mail.dkim.domain",
+        "the domain of `mail.from_address`",
+        "The domain that signs mails. It must be the sender's, or one above it: mailboxes disregard others.",
+        is_domain,
+    ),
+    text(
+        "mail.dkim.selector",
+        "none",
+        "The name under which you publish the public half of the key, such as `kalends` for the TXT record `kalends._domainkey.example.org`. Setting it signs mails that go over SMTP or into a folder; SendGrid signs its own. `kalends doctor` prints the record.",
+        is::<String>,
+    ),
+    secret(
+        "mail.dkim.key",
+        "none",
+        "The private key as PEM: RSA of 2048 to 4096 bits, or Ed25519. Made with `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048`.",
+        is_dkim_key,
+    ),
+    text(
+        "mail.dkim.key_file",
+        "none",
+        "A file with the private key, in place of `mail.dkim.key`.",
         is::<PathBuf>,
     ),
     secret(
@@ -442,7 +499,10 @@ mod tests {
         }
         // And each field is in the table: the Debug form names them all.
         let fields = format!("{:?}", Config::default()).matches(": ").count();
-        let tables = ["data", "http", "database", "mail", "smtp", "secrets", "log"].len();
+        let tables = [
+            "data", "http", "database", "mail", "smtp", "sendgrid", "dkim", "secrets", "log",
+        ]
+        .len();
         assert_eq!(fields, SETTINGS.len() + tables);
     }
 }

@@ -102,14 +102,8 @@ impl SendGrid {
     /// # Errors
     /// [`SendGridConfigError`] for what would be unsafe or cannot work.
     pub fn new(config: &SendGridConfig) -> Result<Self, SendGridConfigError> {
-        let endpoint = endpoint(&config.base_url)?;
-        let host = endpoint.host_str().unwrap_or_default();
-        let is_here = is_loopback(host);
-        if endpoint.scheme() != "https" && !is_here {
-            return Err(SendGridConfigError::KeyInTheClear {
-                host: host.to_owned(),
-            });
-        }
+        let endpoint = Self::endpoint(&config.base_url)?;
+        let is_here = is_here(&endpoint);
         let mut client = Client::builder()
             .user_agent(concat!("kalends/", env!("CARGO_PKG_VERSION")))
             // An answer that points elsewhere must not take the key there.
@@ -131,6 +125,35 @@ impl SendGrid {
         })
     }
 
+    /// Where messages are posted to, for a base address that is safe to send the key to.
+    ///
+    /// # Errors
+    /// [`SendGridConfigError::BaseUrl`] or [`SendGridConfigError::KeyInTheClear`].
+    pub fn endpoint(base_url: &str) -> Result<Url, SendGridConfigError> {
+        let refused = || SendGridConfigError::BaseUrl {
+            url: base_url.to_owned(),
+        };
+        let Ok(mut url) = Url::parse(base_url) else {
+            return Err(refused());
+        };
+        let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+        let is_bare = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        if !is_web || !is_bare {
+            return Err(refused());
+        }
+        if url.scheme() != "https" && !is_here(&url) {
+            return Err(SendGridConfigError::KeyInTheClear {
+                host: url.host_str().unwrap_or_default().to_owned(),
+            });
+        }
+        let path = format!("{}/v3/mail/send", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+        Ok(url)
+    }
+
     async fn hand_over(&self, mail: &OutgoingMail, limit: Duration) -> Result<(), SendGridError> {
         if !ascii_address(mail.recipient()).is_ascii() {
             return Err(SendGridError::NeedsSmtpUtf8);
@@ -150,24 +173,10 @@ impl SendGrid {
     }
 }
 
-fn endpoint(base_url: &str) -> Result<Url, SendGridConfigError> {
-    let refused = || SendGridConfigError::BaseUrl {
-        url: base_url.to_owned(),
-    };
-    let Ok(mut url) = Url::parse(base_url) else {
-        return Err(refused());
-    };
-    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
-    let is_bare = url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none();
-    if !is_web || !is_bare {
-        return Err(refused());
-    }
-    let path = format!("{}/v3/mail/send", url.path().trim_end_matches('/'));
-    url.set_path(&path);
-    Ok(url)
+/// Whether an address is this machine's. IPv6 stands in brackets there.
+fn is_here(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    is_loopback(host.trim_matches(['[', ']']))
 }
 
 fn authorization(key: &SecretString) -> Option<HeaderValue> {
@@ -230,6 +239,13 @@ mod tests {
 
     #[test]
     fn the_key_never_goes_to_another_machine_in_the_clear() {
+        for here in [
+            "http://127.0.0.1:1",
+            "http://[::1]:1/x/",
+            "http://localhost",
+        ] {
+            assert!(SendGrid::endpoint(here).is_ok(), "{here}");
+        }
         let refused = SendGrid::new(&config("http://api.sendgrid.com", "SG.key")).unwrap_err();
         assert_eq!(
             refused.to_string(),
