@@ -10,7 +10,10 @@ use async_trait::async_trait;
 use scheduling_app::system::{SystemClock, SystemIds, SystemSealer, SystemSecrets};
 use scheduling_app::worker::Worker;
 use scheduling_app::{Scheduling, SchedulingBuilder};
-use scheduling_core::ports::{Clock, Notifier, Storage};
+use scheduling_accounts::ports::AccountStorage;
+use scheduling_accounts::settings::AccountSettings;
+use scheduling_accounts::{Accounts, AccountsBuilder};
+use scheduling_core::ports::{Clock, Storage, Wording};
 use scheduling_persistence::{ConnectOptions, Durability, SeaOrmStorage};
 use secrecy::ExposeSecret as _;
 use thiserror::Error;
@@ -64,6 +67,8 @@ pub struct Composed {
     pub kalends: Kalends,
     /// Where everything is kept.
     pub storage: Arc<SeaOrmStorage>,
+    /// Members, sessions and tokens.
+    pub accounts: Accounts,
     /// What sends mails.
     pub worker: Worker,
 }
@@ -129,20 +134,32 @@ pub fn compose(config: &Config, storage: SeaOrmStorage) -> Result<Composed, Comp
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = Arc::new(SystemIds::new(Arc::clone(&clock)));
     let urls = Urls::new(&config.public_url());
+    let sealer = Arc::new(SystemSealer::new(key, []));
+    let accounts = AccountsBuilder {
+        storage: Arc::clone(&storage) as Arc<dyn AccountStorage>,
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids) as _,
+        secrets: Arc::clone(&secrets) as _,
+        sealer: Arc::clone(&sealer) as _,
+        settings: AccountSettings::default(),
+    }
+    .build();
     let scheduling: Scheduling = SchedulingBuilder {
         storage: Arc::clone(&storage) as Arc<dyn Storage>,
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids) as _,
         secrets: Arc::clone(&secrets) as _,
-        sealer: Arc::new(SystemSealer::new(key, [])),
+        sealer,
         links: Arc::new(urls),
     }
     .build();
     let public_url = Url::parse(&format!("{}/", config.public_url()))?;
     let (domain, notifier) = mail::mails(config)?;
-    let notifier: Arc<dyn Notifier> = Arc::new(notifier);
+    let notifier = Arc::new(notifier);
     let mut kalends = Kalends::new(Parts {
         scheduling: scheduling.clone(),
+        accounts: accounts.clone(),
+        wording: Arc::clone(&notifier) as Arc<dyn Wording>,
         clock,
         ids,
         secrets,
@@ -161,6 +178,7 @@ pub fn compose(config: &Config, storage: SeaOrmStorage) -> Result<Composed, Comp
     Ok(Composed {
         kalends,
         storage,
+        accounts,
         worker: Worker::new(scheduling, notifier),
     })
 }

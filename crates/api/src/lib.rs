@@ -32,13 +32,16 @@ use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
 use async_trait::async_trait;
+use scheduling_accounts::Accounts;
 use scheduling_app::Scheduling;
-use scheduling_core::ports::{Clock, IdSource, SecretSource};
+use scheduling_core::ports::{Clock, IdSource, SecretSource, Wording};
 use url::Url;
 
+pub use http::client::{NotANetwork, TrustedProxies};
 pub use http::edge::{Limits, edge};
 pub use http::gate::{BookingGate, Place};
 pub use http::problem::{FieldError, Problem, ProblemKind, reference as problems_reference};
+pub use http::rate::{RateLimit, RateLimits, Rates};
 pub use rest::openapi_json;
 pub use server::{ServeError, serve};
 
@@ -54,6 +57,10 @@ pub trait Readiness: Send + Sync {
 pub struct Kalends {
     /// The use cases.
     pub scheduling: Scheduling,
+    /// Members, sessions and tokens.
+    pub accounts: Accounts,
+    /// Shows messages as their readers get them.
+    pub wording: Arc<dyn Wording>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Ids of requests.
@@ -66,6 +73,11 @@ pub struct Kalends {
     pub readiness: Arc<dyn Readiness>,
     /// What clients may send.
     pub limits: Limits,
+    /// How often they may.
+    pub rates: Rates,
+    /// The proxies that tell where a request comes from.
+    pub trusted_proxies: TrustedProxies,
+    public_url: Url,
     /// What the pages need.
     web: web::WebState,
 }
@@ -74,6 +86,10 @@ pub struct Kalends {
 pub struct Parts {
     /// The use cases.
     pub scheduling: Scheduling,
+    /// Members, sessions and tokens.
+    pub accounts: Accounts,
+    /// Shows messages as their readers get them.
+    pub wording: Arc<dyn Wording>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Ids of requests.
@@ -102,14 +118,24 @@ impl Kalends {
         )?;
         Ok(Self {
             scheduling: parts.scheduling,
+            accounts: parts.accounts,
+            wording: parts.wording,
             clock: parts.clock,
             ids: parts.ids,
             urls: urls::Urls::new(parts.public_url.as_str()),
             gate: BookingGate::new(4, Duration::from_secs(10)),
             readiness: parts.readiness,
             limits: Limits::default(),
+            rates: Rates::new(RateLimits::default()),
+            trusted_proxies: TrustedProxies::none(),
+            public_url: parts.public_url,
             web,
         })
+    }
+
+    /// How guests reach the pages, ending in a slash.
+    pub fn public_url(&self) -> &Url {
+        &self.public_url
     }
 }
 

@@ -40,6 +40,30 @@ impl Links for Urls {
     fn cancel_booking(&self, token: &str) -> String {
         format!("{}/b/{token}/cancel", self.base)
     }
+
+    fn reschedule_booking(&self, token: &str) -> String {
+        format!("{}/b/{token}/reschedule", self.base)
+    }
+
+    fn host_booking(&self, token: &str) -> String {
+        format!("{}/h/{token}", self.base)
+    }
+
+    fn host_cancel(&self, token: &str) -> String {
+        format!("{}/h/{token}/cancel", self.base)
+    }
+
+    fn host_reschedule(&self, token: &str) -> String {
+        format!("{}/h/{token}/reschedule", self.base)
+    }
+
+    fn accept_invitation(&self, token: &str) -> String {
+        format!("{}/invitations/{token}", self.base)
+    }
+
+    fn reset_password(&self, token: &str) -> String {
+        format!("{}/reset-password/{token}", self.base)
+    }
 }
 
 /// The path of a booking in the API.

@@ -70,7 +70,7 @@ impl About {
             seats: Some(event_type.rules.capacity)
                 .filter(|capacity| capacity.is_group())
                 .map(Capacity::get),
-            place: Place::public(&event_type.location),
+            place: Place::public(event_type.locations.first()),
             hosts: Hosts::of(event_type, &page.hosts),
         }
     }

@@ -64,7 +64,7 @@ impl Landing {
                     .as_ref()
                     .and_then(|text| text.as_str().lines().next().map(str::to_owned)),
                 minutes: event_type.rules.duration.get(),
-                place: Place::public(&event_type.location),
+                place: Place::public(event_type.locations.first()),
                 hosts: Hosts::of(event_type, people),
                 seats: Some(event_type.rules.capacity)
                     .filter(|capacity| capacity.is_group())

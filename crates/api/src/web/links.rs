@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use scheduling_app::ManageToken;
+use scheduling_core::ids::BookingId;
 use scheduling_core::text::Slug;
 use url::form_urlencoded;
 
@@ -20,6 +21,40 @@ impl Paths {
 
     pub(super) fn base(&self) -> &str {
         &self.base
+    }
+
+    pub(super) fn sign_in(&self) -> String {
+        format!("{}/sign-in", self.base)
+    }
+
+    /// Signing in, and then going on to an address of ours.
+    pub(super) fn sign_in_and_go_on(&self, next: &str) -> String {
+        with_query(&self.sign_in(), [("next", next)])
+    }
+
+    pub(super) fn sign_out(&self) -> String {
+        format!("{}/sign-out", self.base)
+    }
+
+    pub(super) fn forgotten_password(&self) -> String {
+        format!("{}/forgotten-password", self.base)
+    }
+
+    pub(super) fn reset_password(&self, token: &str) -> String {
+        format!("{}/reset-password/{}", self.base, segment(token))
+    }
+
+    pub(super) fn invitation(&self, token: &str) -> String {
+        format!("{}/invitations/{}", self.base, segment(token))
+    }
+
+    pub(super) fn home(&self) -> String {
+        format!("{}/home", self.base)
+    }
+
+    /// A booking, for a member who is signed in.
+    pub(super) fn member_booking(&self, booking: BookingId) -> String {
+        format!("{}/bookings/{}_{booking}", self.base, BookingId::KIND)
     }
 
     pub(super) fn landing(&self, workspace: &Slug) -> String {
@@ -49,6 +84,11 @@ impl Paths {
     pub(super) fn invite(&self, token: &ManageToken) -> String {
         format!("{}/invite.ics", self.manage(token))
     }
+}
+
+/// A text as one segment of a path.
+fn segment(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 /// `path?a=b`, with everything encoded; just the path when there is nothing to ask.

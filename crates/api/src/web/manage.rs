@@ -8,7 +8,7 @@ use scheduling_app::bookings::BookingDetails;
 use scheduling_app::{ManageToken, Scheduling};
 use scheduling_core::booking::{Attendee, AttendeeRole, BookingState, BookingStatus, Party};
 use scheduling_core::directory::Person;
-use scheduling_core::notification::{BookingFacts, Cancellation, Contact};
+use scheduling_core::notification::{BookingFacts, Decision, Contact};
 use serde::{Deserialize, Serialize};
 
 use super::calendar::hours_text;
@@ -169,7 +169,7 @@ impl Manage {
             title: event_type.title.to_string(),
             minutes: booking.interval.length().num_minutes(),
             workspace: workspace.name.to_string(),
-            place: Place::full(&event_type.location),
+            place: Place::booked(&booking.place),
             hosts: people,
             invitee: invitee.map(|invitee| Invitee {
                 name: invitee.name.to_string(),
@@ -225,12 +225,7 @@ fn daylines(
 fn add_to_calendar(details: &BookingDetails, setting: &Setting<'_>) -> AddToCalendar {
     let title = details.event_type.title.as_str();
     let interval = &details.booking.interval;
-    let place = match Place::full(&details.event_type.location) {
-        Place::InPerson { address } => address,
-        Place::Call { text, .. } => text.unwrap_or_default(),
-        Place::Phone { instructions } => instructions,
-        Place::Custom { text } => text,
-    };
+    let place = Place::booked(&details.booking.place).line();
     let basic = |at: DateTime<Utc>| at.format("%Y%m%dT%H%M%SZ").to_string();
     let (start, end) = (instant(interval.start()), instant(interval.end()));
     let (from, to) = (basic(interval.start()), basic(interval.end()));
@@ -381,7 +376,7 @@ fn facts(details: BookingDetails) -> Option<BookingFacts> {
         title: event_type.title,
         workspace: workspace.name,
         interval: booking.interval,
-        location: event_type.location,
+        place: booking.place,
         assignment: event_type.hosting.kind(),
         hosts: hosts
             .into_iter()
@@ -394,8 +389,13 @@ fn facts(details: BookingDetails) -> Option<BookingFacts> {
         invitee,
         guests,
         note: booking.note,
-        cancelled: match booking.state {
-            BookingState::Cancelled { by, reason, .. } => Some(Cancellation { by, reason }),
+        answers: booking.answers,
+        confirmation_message: event_type.appearance.confirmation_message,
+        waits_until: None,
+        is_ahead: booking.state.takes_time(),
+        previous: None,
+        decision: match booking.state {
+            BookingState::Cancelled { by, reason, .. } => Some(Decision { by, reason }),
             _ => None,
         },
         changed_at: booking.updated_at,

@@ -3,6 +3,7 @@
 //! Every page works without JavaScript; the scripts in `static/js` fetch the same pages and put them in place. A
 //! handler parses, calls one use case and presents: the contexts that templates show are built by pure functions.
 
+mod account;
 mod assets;
 mod booker;
 mod calendar;
@@ -283,7 +284,8 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
             form("/b/{token}/cancel")
                 .route(web::get().to(cancel::show))
                 .route(web::post().to(cancel::submit)),
-        );
+        )
+        .configure(account::configure);
 }
 
 /// Adds what a server has that serves nothing else: an answer at its bare address, and a page for all other ones.
@@ -330,6 +332,11 @@ mod tests {
         pages.extend(render(&templates, manage::Manage::samples()));
         pages.extend(render(&templates, cancel::Cancel::samples()));
         pages.extend(render(&templates, Message::samples()));
+        pages.extend(render(&templates, account::SignIn::samples()));
+        pages.extend(render(&templates, account::Forgotten::samples()));
+        pages.extend(render(&templates, account::NewPassword::samples()));
+        pages.extend(render(&templates, account::Invitation::samples()));
+        pages.extend(render(&templates, account::Home::samples()));
         pages
     }
 

@@ -1,6 +1,6 @@
 //! Where people meet, as pages show it.
 
-use scheduling_core::event_type::Location;
+use scheduling_core::event_type::{ConferenceProvider, Location, MeetingPlace};
 use serde::Serialize;
 use url::Url;
 
@@ -19,8 +19,16 @@ pub(super) enum Place {
     Phone {
         instructions: String,
     },
+    /// A host calls. The number is for those who booked.
+    HostCalls {
+        number: Option<String>,
+    },
     Custom {
         text: String,
+    },
+    /// Where the invitee says; the place is for those who booked.
+    AskInvitee {
+        place: Option<String>,
     },
 }
 
@@ -35,32 +43,78 @@ pub(super) struct WebLink {
 impl Place {
     /// What everybody may read: not the link of a call.
     pub(super) fn public(location: &Location) -> Self {
-        match Self::full(location) {
-            Self::Call { .. } => Self::Call {
-                link: None,
-                text: None,
-            },
-            place => place,
-        }
-    }
-
-    /// What those who booked may read.
-    pub(super) fn full(location: &Location) -> Self {
         match location {
             Location::InPerson { address } => Self::InPerson {
                 address: address.to_string(),
             },
-            Location::Link { url } => Self::Call {
-                link: web_link(url.as_str()),
-                text: Some(url.to_string()),
-            },
+            Location::Link { .. } | Location::Room { .. } | Location::Conference { .. } => {
+                Self::Call {
+                    link: None,
+                    text: None,
+                }
+            }
             Location::Phone { instructions } => Self::Phone {
                 instructions: instructions.to_string(),
             },
+            Location::HostCalls => Self::HostCalls { number: None },
             Location::Custom { text } => Self::Custom {
                 text: text.to_string(),
             },
+            Location::AskInvitee => Self::AskInvitee { place: None },
         }
+    }
+
+    /// What those who booked may read.
+    pub(super) fn booked(place: &MeetingPlace) -> Self {
+        match place {
+            MeetingPlace::InPerson { address } => Self::InPerson {
+                address: address.to_string(),
+            },
+            MeetingPlace::Link { url } => Self::Call {
+                link: web_link(url.as_str()),
+                text: Some(url.to_string()),
+            },
+            MeetingPlace::Conference { provider, url } => Self::Call {
+                link: url.as_ref().and_then(|url| web_link(url.as_str())),
+                text: Some(url.as_ref().map_or_else(
+                    || provider_name(*provider).to_owned(),
+                    ToString::to_string,
+                )),
+            },
+            MeetingPlace::Phone { instructions } => Self::Phone {
+                instructions: instructions.to_string(),
+            },
+            MeetingPlace::HostCalls { number } => Self::HostCalls {
+                number: Some(number.to_string()),
+            },
+            MeetingPlace::Custom { text } => Self::Custom {
+                text: text.to_string(),
+            },
+            MeetingPlace::ChosenByInvitee { place } => Self::AskInvitee {
+                place: Some(place.to_string()),
+            },
+        }
+    }
+
+    /// On one line, for calendars.
+    pub(super) fn line(self) -> String {
+        match self {
+            Self::InPerson { address: text }
+            | Self::Phone { instructions: text }
+            | Self::Custom { text } => text,
+            Self::Call { text, .. } => text.unwrap_or_default(),
+            Self::HostCalls { number } => number.unwrap_or_default(),
+            Self::AskInvitee { place } => place.unwrap_or_default(),
+        }
+    }
+}
+
+/// What people call a provider.
+fn provider_name(provider: ConferenceProvider) -> &'static str {
+    match provider {
+        ConferenceProvider::GoogleMeet => "Google Meet",
+        ConferenceProvider::MicrosoftTeams => "Microsoft Teams",
+        ConferenceProvider::Zoom => "Zoom",
     }
 }
 

@@ -10,7 +10,7 @@ use scheduling_core::booking::{
 };
 use scheduling_core::directory::{Person, Workspace};
 use scheduling_core::event_type::{
-    Buffers, Capacity, EventType, EventTypeStatus, Hosting, Location, Required, SlotRules,
+    Buffers, Capacity, EventType, Hosting, Location, Locations, MeetingPlace, Required, SlotRules,
 };
 use scheduling_core::ids::{AttendeeId, BookingId, EventTypeId, UserId, WorkspaceId};
 use scheduling_core::time::{Interval, Length};
@@ -54,6 +54,7 @@ pub(super) fn workspace() -> Workspace {
                 .parse()
                 .unwrap(),
         ),
+        version: 1,
     }
 }
 
@@ -81,25 +82,20 @@ pub(super) fn team() -> Vec<Person> {
 
 pub(super) fn event_type(slug: &str, title: &str, minutes: u32, hosts: &[Person]) -> EventType {
     let ids: Vec<_> = hosts.iter().map(|host| host.id).collect();
-    EventType {
-        id: EventTypeId::from_uuid(Uuid::from_u128(10)),
-        workspace: workspace().id,
-        slug: slug.parse().unwrap(),
-        title: title.parse().unwrap(),
-        description: None,
-        category: None,
-        position: 0,
-        rules: SlotRules::new(Tz::Europe__Berlin, Length::new(minutes).unwrap()),
-        availability: None,
-        hosting: match ids.as_slice() {
+    EventType::new(
+        EventTypeId::from_uuid(Uuid::from_u128(10)),
+        workspace().id,
+        slug.parse().unwrap(),
+        title.parse().unwrap(),
+        SlotRules::new(Tz::Europe__Berlin, Length::new(minutes).unwrap()),
+        match ids.as_slice() {
             [one] => Hosting::single(*one),
             _ => Hosting::round_robin(ids).unwrap(),
         },
-        location: Location::Link {
+        Location::Link {
             url: "https://meet.northwind.example/r/8kd-2fa".parse().unwrap(),
         },
-        status: EventTypeStatus::Active,
-    }
+    )
 }
 
 /// A first conversation with Mara.
@@ -134,9 +130,9 @@ pub(super) fn seats() -> EventTypePage {
     let hosts = vec![person(7, "Odile Marchetti", Tz::Europe__Berlin)];
     let mut event_type = event_type("office-hours", "Open office hours", 30, &hosts);
     event_type.rules.capacity = Capacity::seats(12).unwrap();
-    event_type.location = Location::InPerson {
+    event_type.locations = Locations::one(Location::InPerson {
         address: "Room Alster, Berlin".parse().unwrap(),
-    };
+    });
     EventTypePage {
         workspace: workspace(),
         event_type,
@@ -150,11 +146,11 @@ pub(super) fn hostile() -> EventTypePage {
     let mut event_type = event_type("hostile", HOSTILE, 30, &hosts);
     event_type.description = Some(HOSTILE.parse().unwrap());
     event_type.category = Some(HOSTILE.parse().unwrap());
-    event_type.location = Location::Link {
+    event_type.locations = Locations::one(Location::Link {
         url: r#"https://x/"onclick="alert(1)"><script>alert(1)</script>"#
             .parse()
             .unwrap(),
-    };
+    });
     EventTypePage {
         workspace: Workspace {
             name: HOSTILE.parse().unwrap(),
@@ -185,9 +181,9 @@ pub(super) fn landing() -> LandingPage {
     );
     let ids = workshop.1.iter().map(|host| host.id).collect();
     workshop.0.hosting = Hosting::collective(ids, Required::All).unwrap();
-    workshop.0.location = Location::InPerson {
+    workshop.0.locations = Locations::one(Location::InPerson {
         address: "Berlin office".parse().unwrap(),
-    };
+    });
     let mut question = with(
         "question",
         "Quick question",
@@ -196,9 +192,9 @@ pub(super) fn landing() -> LandingPage {
         "One question, one answer, no follow-up needed.",
         vec![mara()],
     );
-    question.0.location = Location::Phone {
+    question.0.locations = Locations::one(Location::Phone {
         instructions: "We call you".parse().unwrap(),
-    };
+    });
     let office_hours = seats();
     LandingPage {
         workspace: workspace(),
@@ -282,6 +278,10 @@ pub(super) fn booking(page: &EventTypePage, zone: Tz, start: &str) -> BookingDet
                 .iter()
                 .map(|host| BookingHost {
                     user: host.id,
+                    manage: ManageSecret {
+                        hash: [0; 32],
+                        sealed: Vec::new(),
+                    },
                     session: None,
                 })
                 .collect(),
@@ -294,6 +294,11 @@ pub(super) fn booking(page: &EventTypePage, zone: Tz, start: &str) -> BookingDet
                     .parse()
                     .unwrap(),
             ),
+            answers: Vec::new(),
+            place: MeetingPlace::Link {
+                url: "https://meet.northwind.example/r/8kd-2fa".parse().unwrap(),
+            },
+            link: None,
             state: BookingState::Confirmed {
                 confirmed_at: now(),
             },
