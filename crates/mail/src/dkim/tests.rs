@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 /// The key of RFC 8463, appendix A.2, for all to know.
@@ -92,4 +94,17 @@ fn what_is_no_key_is_refused_and_not_repeated() {
         assert!(refused.starts_with("is no "), "{refused}");
     }
     assert_eq!(format!("{:?}", signer().key), "DkimKey(ed25519)");
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_message_holds_its_signature_is_one_header(
+        message in "[Fromubject:; \\t.\\r\\n]{0,80}|\\PC{0,40}|(From: x\\r\\n|Subject:\\r\\n y\\r\\n|\\r\\n|a \\t\\r\\n){0,12}"
+    ) {
+        let header = signer().signature(message.as_bytes());
+        prop_assert!(header.starts_with("DKIM-Signature: v=1; "));
+        prop_assert!(header.ends_with("\r\n"));
+        let lines: Vec<&str> = header.trim_end().split("\r\n").collect();
+        prop_assert!(lines[1..].iter().all(|line| line.starts_with('\t') && line.len() > 1));
+    }
 }

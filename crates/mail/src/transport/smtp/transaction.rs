@@ -80,8 +80,8 @@ impl<'a> Transaction<'a> {
         wanted: u16,
     ) -> Result<(), SmtpError> {
         let reply = client.cmd(command).await.map_err(SmtpError::connecting)?;
-        // 251 takes a recipient as well, and sends the mail on.
-        if reply.code == wanted || (wanted == 250 && reply.code / 100 == 2) {
+        // By the class, for 251 takes a recipient as well.
+        if reply.code / 100 == wanted / 100 {
             Ok(())
         } else {
             Err(self.refused(step, &reply))
@@ -140,6 +140,8 @@ fn dots_stuffed(bytes: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -157,6 +159,31 @@ mod tests {
         ] {
             let found = dots_stuffed(text.as_bytes());
             assert_eq!(String::from_utf8(found).unwrap(), stuffed, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_the_final_dot_however_lines_end(text in "[a.\r\n ]{0,40}") {
+            let stuffed = String::from_utf8(dots_stuffed(text.as_bytes())).unwrap();
+            prop_assert!(stuffed.ends_with("\r\n"));
+            let mut lines = stuffed.split(['\r', '\n']);
+            prop_assert!(lines.all(|line| line != "."), "{stuffed:?}");
+        }
+
+        #[test]
+        fn a_server_gets_back_what_was_sent(text in "(a|\\.| |\r\n){0,40}") {
+            let stuffed = String::from_utf8(dots_stuffed(text.as_bytes())).unwrap();
+            // It takes one dot off each line that begins with one.
+            let lines = stuffed.split("\r\n");
+            let lines = lines.map(|line| line.strip_prefix('.').unwrap_or(line));
+            let got = lines.collect::<Vec<_>>().join("\r\n");
+            let sent = if text.ends_with("\r\n") {
+                text
+            } else {
+                text + "\r\n"
+            };
+            prop_assert_eq!(got, sent);
         }
     }
 }
