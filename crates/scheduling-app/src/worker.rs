@@ -10,13 +10,13 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use scheduling_core::effect::{LeasedEffect, RetryPolicy};
 use scheduling_core::ids::OutboxId;
-use scheduling_core::ports::{Notifier, Retry, StorageError};
+use scheduling_core::ports::{DeliveryAttempt, Notifier, Retry, StorageError};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::Scheduling;
-use crate::effects::{self, Outcome};
+use crate::effects::{self, Outcome, Tried};
 
 /// How a worker works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +35,14 @@ pub struct WorkerSettings {
     pub keep_idempotency_keys: TimeDelta,
     /// How often what is too old is forgotten.
     pub sweep_every: TimeDelta,
+    /// How often holds that have expired are given back. Nobody waits for it: an expired hold takes nothing, and whoever
+    /// books sweeps those in his way.
+    pub sweep_holds_every: TimeDelta,
 }
 
 impl Default for WorkerSettings {
     /// Leases of a minute, eight effects at once, a look every second, ten tries; finished effects are kept for a week,
-    /// idempotency keys for a day.
+    /// idempotency keys for a day; expired holds are given back within five seconds.
     fn default() -> Self {
         Self {
             lease: Duration::from_mins(1),
@@ -49,6 +52,7 @@ impl Default for WorkerSettings {
             keep_finished: TimeDelta::days(7),
             keep_idempotency_keys: TimeDelta::hours(24),
             sweep_every: TimeDelta::hours(1),
+            sweep_holds_every: TimeDelta::seconds(5),
         }
     }
 }
@@ -119,7 +123,7 @@ impl Worker {
     pub async fn run(&self, until: CancellationToken) {
         info!("The worker has started");
         let mut running = Running::new();
-        let mut next_sweep = self.now();
+        let (mut next_sweep, mut next_holds) = (self.now(), self.now());
         let mut at_least = 1;
         while !until.is_cancelled() {
             if let Err(error) = self.lease_into(&mut running, at_least).await {
@@ -128,6 +132,12 @@ impl Worker {
             if self.now() >= next_sweep {
                 next_sweep = self.now() + self.settings.sweep_every;
                 if let Err(error) = self.sweep().await {
+                    say_storage_failed(&error);
+                }
+            }
+            if self.now() >= next_holds {
+                next_holds = self.now() + self.settings.sweep_holds_every;
+                if let Err(error) = self.sweep_holds().await {
                     say_storage_failed(&error);
                 }
             }
@@ -169,6 +179,18 @@ impl Worker {
             effects,
             idempotency_keys,
         })
+    }
+
+    /// Gives back the holds that have expired: their time and their seats. The loop does it every few seconds. Answers how
+    /// many.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn sweep_holds(&self) -> Result<u64, StorageError> {
+        let mut work = self.scheduling.ports().storage.begin().await?;
+        let swept = work.holds().sweep(None, self.now()).await?;
+        work.commit().await?;
+        Ok(swept)
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -217,20 +239,30 @@ impl Worker {
 
     async fn do_and_settle(&self, leased: LeasedEffect) -> Result<(), StorageError> {
         let (id, attempts) = (leased.id, leased.attempts);
-        let outcome = if attempts > self.settings.retry.max_attempts {
+        let tried = if attempts > self.settings.retry.max_attempts {
             // Each earlier try ended with the worker's death, or it would have been settled.
-            Outcome::Failed {
+            Tried::from(Outcome::Failed {
                 retry: Retry::Never,
                 error: "the worker did not survive its tries".to_owned(),
-            }
+            })
         } else {
             self.do_in_time(leased).await
         };
-        self.settle(id, attempts, outcome).await
+        // What was accepted and is not written down would be sent again: a storage that stumbles is asked again.
+        let mut pauses = SETTLING_PAUSES.into_iter();
+        loop {
+            match (self.settle(id, attempts, &tried).await, pauses.next()) {
+                (Err(error), Some(pause)) => {
+                    say_storage_failed(&error);
+                    tokio::time::sleep(pause).await;
+                }
+                (settled, _) => return settled,
+            }
+        }
     }
 
     /// Does an effect, or gives it up before its lease ends: then another worker may take it.
-    async fn do_in_time(&self, leased: LeasedEffect) -> Outcome {
+    async fn do_in_time(&self, leased: LeasedEffect) -> Tried {
         let limit = self.settings.lease * 3 / 4;
         // In a task of its own, so that a panic in an adapter fails this effect and nothing else.
         let worker = self.clone();
@@ -238,44 +270,50 @@ impl Worker {
             effects::run(&worker.scheduling, &*worker.notifier, leased).await
         });
         match tokio::time::timeout(limit, &mut task).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(died)) => Outcome::failed(Retry::Backoff, &died),
+            Ok(Ok(tried)) => tried,
+            Ok(Err(died)) => Outcome::failed(Retry::Backoff, &died).into(),
             Err(late) => {
                 task.abort();
-                Outcome::failed(Retry::Backoff, &late)
+                Outcome::failed(Retry::Backoff, &late).into()
             }
         }
     }
 
-    async fn settle(
-        &self,
-        id: OutboxId,
-        attempts: u32,
-        outcome: Outcome,
-    ) -> Result<(), StorageError> {
+    async fn settle(&self, id: OutboxId, attempts: u32, tried: &Tried) -> Result<(), StorageError> {
         let now = self.now();
         let mut work = self.scheduling.ports().storage.begin().await?;
-        match outcome {
+        match &tried.outcome {
             Outcome::Done => work.outbox().complete(id, now, None).await?,
             Outcome::Skipped(why) => {
                 info!(outbox.id = %id, "Skipped effect {id}: {why}");
                 work.outbox().complete(id, now, Some(why)).await?;
             }
             Outcome::Failed { retry, error } => {
-                let next = effects::next_try(&self.settings.retry, retry, attempts, now);
+                let next = effects::next_try(&self.settings.retry, *retry, attempts, now);
                 // What the other side said may hold an address, so it goes into the outbox, not into the log.
                 if let Some(due_at) = next {
                     warn!(outbox.id = %id, attempts, "Effect {id} failed and is due again at {due_at}");
-                    work.outbox().retry_at(id, due_at, &error).await?;
+                    work.outbox().retry_at(id, due_at, error).await?;
                 } else {
                     error!(outbox.id = %id, attempts, "Effect {id} failed for good");
-                    work.outbox().fail(id, now, &error).await?;
+                    work.outbox().fail(id, now, error).await?;
                 }
             }
+        }
+        let handed_over: &[DeliveryAttempt] = &tried.attempts;
+        if !handed_over.is_empty() {
+            work.outbox().log_attempts(id, now, handed_over).await?;
         }
         work.commit().await
     }
 }
+
+/// How long to wait before an effect's outcome is written down again.
+const SETTLING_PAUSES: [Duration; 3] = [
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+];
 
 fn say_if_unsettled(finished: Result<Result<(), StorageError>, tokio::task::JoinError>) {
     match finished {

@@ -1,88 +1,98 @@
 //! Book a slot.
 
-use std::str::FromStr;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use chrono_tz::Tz;
-use scheduling_core::assignment::{Assignment, NoHost, RotationLedger, assign};
+use chrono::{DateTime, SecondsFormat, Utc};
 use scheduling_core::booking::{
-    Attendee, AttendeeRole, Booking, BookingHost, ManageSecret, NewBooking, Rsvp,
+    Attendee, AttendeeRole, Booking, BookingHost, Change, HistoryEntry, ManageSecret, NewBooking,
+    PendingReason, Rsvp,
 };
-use scheduling_core::event_type::{AssignmentKind, EventType};
-use scheduling_core::ids::{AttendeeId, BookingId, SessionId, UserId};
+use scheduling_core::event_type::{Approval, EventType, LinkEnd, LocationChoice, RawAnswer};
+use scheduling_core::hold::Hold;
+use scheduling_core::ids::{AttendeeId, BookingId, HistoryId, UserId};
 use scheduling_core::ports::{IdempotencyClaim, StorageError, UnitOfWork};
-use scheduling_core::slots::{self, Explanation, Unavailability};
-use scheduling_core::text::{EmailAddress, Note, PersonName, Slug};
-use scheduling_core::time::Interval;
-use sha2::{Digest, Sha256};
+use scheduling_core::slots::Unavailability;
+use scheduling_core::text::{Note, Slug};
+use scheduling_core::time::Length;
 use thiserror::Error;
-use tracing::{debug, warn};
 
-use crate::availability::{FindError, HostsTime, bookable, nearest_starts, reads_around};
+use super::attempts::{Attempts, Refusal};
+use super::form::{Checked, Filled, FormProblems, GuestDetails, InviteeDetails};
+use super::hold::{HeldError, held};
+use super::offer::{OfferError, appoint, asked_by, meeting, offer, seat};
+use crate::actor::Actor;
+use crate::availability::{Apart, Bookable, EndedLink, FindError, Question, bookable};
 use crate::effects::{self, PlanContext};
-use crate::{ManageToken, Scheduling, SchedulingBuilder};
-
-/// Who books.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InviteeDetails {
-    /// The name.
-    pub name: PersonName,
-    /// Where mails go.
-    pub email: EmailAddress,
-    /// The zone in which pages and mails give times.
-    pub timezone: Tz,
-}
-
-/// A key that makes repeating a request harmless: 1 to 255 visible ASCII characters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdempotencyKey(String);
-
-/// A text that is no idempotency key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("must have 1 to 255 visible ASCII characters")]
-pub struct InvalidIdempotencyKey;
-
-impl IdempotencyKey {
-    /// The key itself.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for IdempotencyKey {
-    type Err = InvalidIdempotencyKey;
-
-    fn from_str(text: &str) -> Result<Self, InvalidIdempotencyKey> {
-        if (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidIdempotencyKey)
-        }
-    }
-}
+use crate::idempotency::{ClaimError, IdempotencyKey, Idempotent, fingerprint};
+use crate::{HoldToken, HostToken, ManageToken, Scheduling, SchedulingBuilder};
 
 /// Books a start of an event type.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BookSlot {
     /// The workspace.
     pub workspace: Slug,
-    /// Its event type.
+    /// Its event type, or a further link to it.
     pub event_type: Slug,
     /// The start.
     pub start: DateTime<Utc>,
+    /// How long it lasts; the event type's default where nothing is given.
+    pub duration: Option<Length>,
     /// Who books.
     pub invitee: InviteeDetails,
+    /// Whom the invitee brings.
+    pub guests: Vec<GuestDetails>,
+    /// What the invitee says about the place.
+    pub location: LocationChoice,
+    /// What the invitee answers to the questions, by key.
+    pub answers: BTreeMap<String, RawAnswer>,
     /// What the invitee wants to say.
     pub note: Option<Note>,
+    /// The hold that keeps the slot for the invitee.
+    pub hold: Option<HoldToken>,
     /// Makes repeating the command harmless.
     pub idempotency_key: Option<IdempotencyKey>,
+}
+
+impl BookSlot {
+    /// A booking of a start by somebody, with everything else left open.
+    pub fn new(
+        workspace: Slug,
+        event_type: Slug,
+        start: DateTime<Utc>,
+        invitee: InviteeDetails,
+    ) -> Self {
+        Self {
+            workspace,
+            event_type,
+            start,
+            duration: None,
+            invitee,
+            guests: Vec::new(),
+            location: LocationChoice::default(),
+            answers: BTreeMap::new(),
+            note: None,
+            hold: None,
+            idempotency_key: None,
+        }
+    }
+
+    fn filled(&self) -> Filled<'_> {
+        Filled {
+            invitee: &self.invitee,
+            guests: &self.guests,
+            location: &self.location,
+            answers: &self.answers,
+        }
+    }
 }
 
 /// A booking that was made.
 #[derive(Debug, Clone)]
 pub struct Booked {
-    /// The booking.
+    /// The booking: confirmed, or pending where the event type wants a host's approval.
     pub booking: Booking,
+    /// The event type, as the link that was used shows it.
+    pub event_type: EventType,
     /// The secret of its manage link.
     pub manage_token: ManageToken,
     /// Whether an earlier command with the same idempotency key made it.
@@ -95,6 +105,18 @@ pub enum BookError {
     /// No such workspace, or it has no such event type that can be booked.
     #[error("there is no such event type")]
     NotFound,
+    /// The member neither hosts the event type nor manages the workspace.
+    #[error("only its hosts and who manages the workspace book it for others")]
+    Forbidden,
+    /// The link has expired, or was used as often as it can be.
+    #[error("the link leads nowhere any more")]
+    LinkEnded(Box<EndedLink>),
+    /// The event type does not offer the duration.
+    #[error("there is no such duration")]
+    NoSuchDuration,
+    /// What was filled in cannot be accepted.
+    #[error(transparent)]
+    Form(Box<FormProblems>),
     /// The start is not offered.
     #[error("the slot is not available")]
     Unavailable {
@@ -105,6 +127,12 @@ pub enum BookError {
         /// Up to three offered starts, the nearest first.
         alternatives: Vec<DateTime<Utc>>,
     },
+    /// The hold has expired, or there never was one.
+    #[error("the hold has expired")]
+    HoldExpired,
+    /// The hold keeps another slot.
+    #[error("the hold is for another slot")]
+    HoldElsewhere,
     /// The idempotency key belongs to another request.
     #[error("the idempotency key was used for another request")]
     IdempotencyKeyReused,
@@ -120,34 +148,81 @@ impl BookError {
     }
 }
 
+impl Refusal for BookError {
+    fn storage(&self) -> Option<&StorageError> {
+        match self {
+            Self::Storage(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<OfferError> for BookError {
+    fn from(error: OfferError) -> Self {
+        match error {
+            OfferError::NotOffered { reasons, taken } => Self::Unavailable {
+                reasons,
+                taken,
+                alternatives: Vec::new(),
+            },
+            OfferError::Storage(error) => Self::Storage(error),
+        }
+    }
+}
+
+impl From<FindError> for BookError {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::NotFound => Self::NotFound,
+            FindError::LinkEnded(ended) => Self::LinkEnded(ended),
+            FindError::NoSuchDuration => Self::NoSuchDuration,
+            FindError::Request(error) => Self::Storage(StorageError::Other(error.into())),
+            FindError::Storage(error) => Self::Storage(error),
+        }
+    }
+}
+
+impl From<HeldError> for BookError {
+    fn from(error: HeldError) -> Self {
+        match error {
+            HeldError::Expired => Self::HoldExpired,
+            HeldError::Elsewhere => Self::HoldElsewhere,
+            HeldError::Storage(error) => Self::Storage(error),
+        }
+    }
+}
+
+impl From<ClaimError> for BookError {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::Reused => Self::IdempotencyKeyReused,
+            ClaimError::Storage(error) => Self::Storage(error),
+        }
+    }
+}
+
 impl Scheduling {
     /// Books a start, if it is offered: in one transaction that holds the hosts' time, so that of any number of
     /// simultaneous commands for overlapping times exactly one wins.
     ///
+    /// Where the event type wants a host's approval, the booking takes the time and waits.
+    ///
     /// # Errors
     /// [`BookError`].
     pub async fn book(&self, command: &BookSlot) -> Result<Booked, BookError> {
-        match self.look_before_locking(command).await {
-            Err(BookError::Unavailable { reasons, taken, .. }) => {
-                return Err(self.unavailable(command, reasons, taken).await);
-            }
-            other => other?,
+        self.book_as(&Actor::Invitee, command).await
+    }
+
+    /// Books a start for somebody, as a host of the event type or as who manages the workspace: without a minimum notice,
+    /// whatever the booking window, and with no approval needed.
+    ///
+    /// # Errors
+    /// [`BookError`].
+    pub async fn book_for(&self, actor: &Actor, command: &BookSlot) -> Result<Booked, BookError> {
+        if *actor == Actor::Invitee {
+            return Err(BookError::NotFound);
         }
-        for _ in 0..ATTEMPTS {
-            match self.book_once(command).await {
-                Err(BookError::Storage(StorageError::Conflict)) => {
-                    debug!("A booking conflicted with another and starts again");
-                }
-                Err(BookError::Unavailable { reasons, taken, .. }) => {
-                    return Err(self.unavailable(command, reasons, taken).await);
-                }
-                other => return other,
-            }
-        }
-        // Others took the time again and again, faster than it could be read.
-        Err(self
-            .unavailable(command, vec![Unavailability::Booked], true)
-            .await)
+        self.book_as(actor, command).await
     }
 
     /// Books inside a transaction of the caller's, who commits it and then calls
@@ -162,154 +237,276 @@ impl Scheduling {
         work: &mut dyn UnitOfWork,
         command: &BookSlot,
     ) -> Result<Booked, BookError> {
+        self.book_as_in(work, &Actor::Invitee, command).await
+    }
+
+    async fn book_as(&self, actor: &Actor, command: &BookSlot) -> Result<Booked, BookError> {
+        match self.look_before_locking(actor, command).await {
+            Err(BookError::Unavailable { reasons, taken, .. }) => {
+                return Err(self.unavailable(actor, command, reasons, taken).await);
+            }
+            other => other?,
+        }
+        let mut attempts = Attempts::new();
+        loop {
+            let mut work = self.ports().storage.begin().await?;
+            let done = self.book_as_in(&mut *work, actor, command).await;
+            match attempts.settle(self, work, done).await {
+                None => {}
+                Some(Err(BookError::Storage(StorageError::Conflict))) => {
+                    // Others took the time again and again, faster than it could be read.
+                    let reasons = vec![Unavailability::Booked];
+                    return Err(self.unavailable(actor, command, reasons, true).await);
+                }
+                Some(Err(BookError::Unavailable { reasons, taken, .. })) => {
+                    return Err(self.unavailable(actor, command, reasons, taken).await);
+                }
+                Some(settled) => return settled,
+            }
+        }
+    }
+
+    async fn book_as_in(
+        &self,
+        work: &mut dyn UnitOfWork,
+        actor: &Actor,
+        command: &BookSlot,
+    ) -> Result<Booked, BookError> {
         let ports = self.ports();
-        let (_, event_type) = bookable(work, &command.workspace, &command.event_type)
-            .await?
-            .ok_or(BookError::NotFound)?;
+        let found = self.find_bookable(work, actor, command).await?;
+        let Bookable {
+            event_type, link, ..
+        } = match found {
+            Found::Bookable(bookable) => *bookable,
+            Found::Replay(event_type, made) => return self.replay(work, *event_type, made).await,
+        };
         let roster: Vec<UserId> = event_type.hosting.roster().collect();
         work.lock_hosts(&roster).await?;
         // Whoever waited for the lock is judged by the time after the wait.
         let now = ports.clock.now();
 
-        let scope = event_type.id.to_string();
-        if let Some(key) = &command.idempotency_key {
-            let claim = work
-                .idempotency()
-                .claim(&scope, key.as_str(), &fingerprint(command), now)
-                .await?;
-            match claim {
-                IdempotencyClaim::Fresh => {}
-                IdempotencyClaim::Replay(made) => return self.replay(work, made).await,
-                IdempotencyClaim::Reused => return Err(BookError::IdempotencyKeyReused),
-            }
+        let idempotent = idempotent(actor, command, &event_type);
+        if let Some(idempotent) = &idempotent
+            && let Some(made) = idempotent.claim(work, now).await?
+        {
+            return self
+                .replay(work, event_type, BookingId::from_uuid(made))
+                .await;
         }
+        work.holds().sweep(Some(&roster), now).await?;
+        let checked = command
+            .filled()
+            .check(&event_type)
+            .map_err(BookError::Form)?;
+        let question = question(actor, command, &event_type, now)?;
+        let hold = match &command.hold {
+            Some(token) => {
+                let wanted = meeting(&question.rules, command.start);
+                let hold = held(work, token, &event_type, wanted, now).await?;
+                work.holds().remove(hold.id).await?;
+                Some(hold)
+            }
+            None => None,
+        };
+        let question = judged_by_the_hold(question, hold.as_ref(), now);
+        let offer = offer(work, &question, command.start).await?;
+        let kept: Option<Vec<UserId>> =
+            hold.map(|hold| hold.hosts.iter().map(|host| host.user).collect());
+        let assignment = appoint(work, &event_type, &offer, kept.as_deref()).await?;
+        let buffers = event_type.rules.buffers;
+        let ids = &*ports.ids;
+        let seated = seat(
+            work,
+            ids,
+            &event_type,
+            buffers,
+            offer.interval,
+            &assignment.hosts,
+        )
+        .await?;
 
-        let offer = offer(work, &event_type, command.start, now).await?;
-        let assignment = appoint(work, &event_type, &offer).await?;
-        let hosts = seat(work, ports, &event_type, offer.interval, assignment.hosts).await?;
-        let manage_token = ManageToken::from_bytes(ports.secrets.secret());
+        let manage_token = ManageToken::generate(&*ports.secrets);
+        let invitee = Attendee {
+            id: AttendeeId::generate(ids),
+            role: AttendeeRole::Invitee,
+            name: command.invitee.name.clone(),
+            email: command.invitee.email.clone(),
+            timezone: command.invitee.timezone,
+            rsvp: Rsvp::Accepted,
+        };
+        let (answers, guests) = Checked::into_parts(checked, &command.invitee, ids);
+        let place = command
+            .filled()
+            .place(&event_type, &*ports.secrets)
+            .map_err(BookError::Form)?;
         let new = NewBooking {
-            id: BookingId::generate(&*ports.ids),
+            id: BookingId::generate(ids),
             workspace: event_type.workspace,
             event_type: event_type.id,
             interval: offer.interval,
-            buffers: event_type.rules.buffers,
-            hosts,
-            invitee: Attendee {
-                id: AttendeeId::generate(&*ports.ids),
-                role: AttendeeRole::Invitee,
-                name: command.invitee.name.clone(),
-                email: command.invitee.email.clone(),
-                timezone: command.invitee.timezone,
-                rsvp: Rsvp::Accepted,
-            },
-            guests: Vec::new(),
+            buffers,
+            hosts: seated
+                .into_iter()
+                .map(|(user, session)| BookingHost {
+                    user,
+                    manage: host_secret(ports),
+                    session,
+                })
+                .collect(),
+            invitee,
+            guests,
             note: command.note.clone(),
+            answers,
+            place,
+            link: link.as_ref().map(|link| link.id),
             rotation: assignment.rotation,
             manage: ManageSecret {
                 hash: manage_token.hash(),
                 sealed: ports.sealer.seal(manage_token.as_bytes()),
             },
         };
-        let (booking, event) = new.confirmed(now);
-        work.bookings().insert(&booking).await?;
-        if let Some(key) = &command.idempotency_key {
-            work.idempotency()
-                .store(&scope, key.as_str(), booking.id)
-                .await?;
+        let (booking, event) = match event_type.policy.approval {
+            Some(approval) if *actor == Actor::Invitee => {
+                let until = answer_until(approval, command.start, now);
+                new.requested(BTreeSet::from([PendingReason::Approval]), Some(until), now)
+            }
+            _ => new.confirmed(now),
+        };
+        if let Some(link) = link
+            && (link.ended(now).is_some() || !work.links().use_once(link.id).await?)
+        {
+            // It ended while this waited, or somebody else used it up.
+            let workspace = work.directory().workspace(event_type.workspace).await?;
+            let workspace = workspace.ok_or(BookError::NotFound)?;
+            return Err(BookError::LinkEnded(Box::new(EndedLink {
+                end: link.ended(now).unwrap_or(LinkEnd::UsedUp),
+                workspace,
+                event_type,
+            })));
         }
-        let planned = effects::plan(&event, &PlanContext::new(&booking, now, &*ports.ids));
-        work.outbox().enqueue(&planned).await?;
+        work.bookings().insert(&booking).await?;
+        let entry = HistoryEntry {
+            id: HistoryId::generate(ids),
+            booking: booking.id,
+            at: now,
+            by: actor.doer(),
+            change: match event {
+                scheduling_core::booking::BookingEvent::Requested(_) => Change::Requested,
+                _ => Change::Confirmed,
+            },
+        };
+        work.bookings().record(&entry).await?;
+        if let Some(idempotent) = &idempotent {
+            idempotent.store(work, booking.id.as_uuid()).await?;
+        }
+        let context = PlanContext::new(&booking, &event_type.reminders, now, ids).by(actor.doer());
+        work.outbox()
+            .enqueue(&effects::plan(&event, &context))
+            .await?;
         Ok(Booked {
             booking,
+            event_type,
             manage_token,
             replayed: false,
         })
     }
 
-    /// Refuses what is plainly not offered without waiting for anybody, so that a rush for one slot, or nonsense, does
-    /// not keep the writers busy. What passes is judged again under the lock.
-    async fn look_before_locking(&self, command: &BookSlot) -> Result<(), BookError> {
-        let mut work = self.ports().storage.begin_read().await?;
-        let (_, event_type) = bookable(&mut *work, &command.workspace, &command.event_type)
-            .await?
-            .ok_or(BookError::NotFound)?;
-        // With a key, this very command may have taken the slot before. Both show in the same state, or neither does.
-        if let Some(key) = &command.idempotency_key {
-            let scope = event_type.id.to_string();
-            let found = work
-                .idempotency()
-                .find(&scope, key.as_str(), &fingerprint(command))
-                .await?;
-            match found {
-                IdempotencyClaim::Fresh => {}
-                // What it made is read where it cannot be swept meanwhile.
-                IdempotencyClaim::Replay(_) => return Ok(()),
-                IdempotencyClaim::Reused => return Err(BookError::IdempotencyKeyReused),
-            }
-        }
+    /// What the command's link books, or what an earlier command with its key made: a link that this very command used up
+    /// leads to its booking.
+    async fn find_bookable(
+        &self,
+        work: &mut dyn UnitOfWork,
+        actor: &Actor,
+        command: &BookSlot,
+    ) -> Result<Found, BookError> {
         let now = self.ports().clock.now();
-        offer(&mut *work, &event_type, command.start, now).await?;
-        Ok(())
+        match bookable(work, now, &command.workspace, &command.event_type).await {
+            Ok(found) if may_book(actor, &found.event_type) => Ok(Found::Bookable(Box::new(found))),
+            Ok(found) => Err(match actor {
+                Actor::Member { workspace, .. } if *workspace == found.workspace.id => {
+                    BookError::Forbidden
+                }
+                _ => BookError::NotFound,
+            }),
+            Err(FindError::LinkEnded(ended)) if command.idempotency_key.is_some() => {
+                let made = made_before(work, actor, command, &ended.event_type).await?;
+                match made {
+                    Some(made) => Ok(Found::Replay(Box::new(ended.event_type), made)),
+                    None => Err(BookError::LinkEnded(ended)),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
-    async fn book_once(&self, command: &BookSlot) -> Result<Booked, BookError> {
-        let mut work = self.ports().storage.begin().await?;
-        match self.book_in(&mut *work, command).await {
-            Ok(booked) => {
-                work.commit().await?;
-                self.wake_worker();
-                Ok(booked)
-            }
-            Err(refusal) => {
-                // The hosts are free again before anything else is done; dropping would free them some time later.
-                work.rollback().await?;
-                Err(refusal)
-            }
+    /// Refuses what is plainly not offered without waiting for anybody, so that a rush for one slot, or nonsense, does
+    /// not keep the writers busy. What passes is judged again under the lock.
+    async fn look_before_locking(
+        &self,
+        actor: &Actor,
+        command: &BookSlot,
+    ) -> Result<(), BookError> {
+        let mut work = self.ports().storage.begin_read().await?;
+        let event_type = match self.find_bookable(&mut *work, actor, command).await? {
+            Found::Bookable(found) => found.event_type,
+            Found::Replay(..) => return Ok(()),
+        };
+        // With a key, this very command may have taken the slot before. Both show in the same state, or neither does.
+        // What it made is read where it cannot be swept meanwhile.
+        if made_before(&mut *work, actor, command, &event_type)
+            .await?
+            .is_some()
+        {
+            return Ok(());
         }
+        command
+            .filled()
+            .check(&event_type)
+            .map_err(BookError::Form)?;
+        let now = self.ports().clock.now();
+        let question = question(actor, command, &event_type, now)?;
+        let hold = match &command.hold {
+            Some(token) => {
+                let wanted = meeting(&question.rules, command.start);
+                Some(held(&mut *work, token, &event_type, wanted, now).await?)
+            }
+            None => None,
+        };
+        let question = judged_by_the_hold(question, hold.as_ref(), now);
+        offer(&mut *work, &question, command.start).await?;
+        Ok(())
     }
 
     /// What an earlier command with the same key made.
     async fn replay(
         &self,
         work: &mut dyn UnitOfWork,
+        event_type: EventType,
         made: BookingId,
     ) -> Result<Booked, BookError> {
-        let booking = work
-            .bookings()
-            .get(made)
-            .await?
-            .ok_or_else(|| StorageError::Corrupt {
-                table: "idempotency_keys",
-                column: "booking_id",
-                row: made.to_string(),
-                source: "there is no such booking".into(),
-            })?;
+        // It may have been erased since.
+        let booking = work.bookings().get(made).await?;
+        let booking = booking.ok_or(BookError::NotFound)?;
         let manage_token = self
             .open_manage_token(&booking)
             .map_err(|error| StorageError::Other(error.into()))?;
         Ok(Booked {
             booking,
+            event_type,
             manage_token,
             replayed: true,
         })
     }
 
-    /// The refusal, with starts the invitee can take instead. They are a courtesy: if they cannot be found, the refusal
-    /// goes out without them.
+    /// The refusal, with starts the invitee can take instead.
     async fn unavailable(
         &self,
+        actor: &Actor,
         command: &BookSlot,
         reasons: Vec<Unavailability>,
         taken: bool,
     ) -> BookError {
-        let alternatives = self.alternatives(command).await.unwrap_or_else(|error| {
-            warn!(
-                error = &error as &dyn std::error::Error,
-                "Found no alternatives"
-            );
-            Vec::new()
-        });
+        let alternatives = self.instead(actor, command).await.unwrap_or_default();
         BookError::Unavailable {
             reasons,
             taken,
@@ -317,202 +514,177 @@ impl Scheduling {
         }
     }
 
-    async fn alternatives(&self, command: &BookSlot) -> Result<Vec<DateTime<Utc>>, FindError> {
+    async fn instead(
+        &self,
+        actor: &Actor,
+        command: &BookSlot,
+    ) -> Result<Vec<DateTime<Utc>>, BookError> {
         let mut work = self.ports().storage.begin_read().await?;
         let now = self.ports().clock.now();
-        let (_, event_type) = bookable(&mut *work, &command.workspace, &command.event_type)
-            .await?
-            .ok_or(FindError::NotFound)?;
-        nearest_starts(&mut *work, &event_type, now, command.start, ALTERNATIVES).await
+        let found = bookable(&mut *work, now, &command.workspace, &command.event_type).await?;
+        let question = question(actor, command, &found.event_type, now)?;
+        Ok(self
+            .alternatives(&mut *work, &question, command.start)
+            .await)
     }
 }
 
-/// How often a booking is tried when the storage reports conflicts: once, and three times again.
-pub(super) const ATTEMPTS: usize = 4;
-
-/// How many other starts a refusal names.
-const ALTERNATIVES: usize = 3;
-
-/// A start that is offered, and who can take it.
-struct Offer {
-    interval: Interval,
-    eligible: Vec<UserId>,
-    time: HostsTime,
+/// What a command's link leads to.
+enum Found {
+    /// Something to book.
+    Bookable(Box<Bookable>),
+    /// What an earlier command with its key made of an event type.
+    Replay(Box<EventType>, BookingId),
 }
 
-/// Asks the engine whether the start is offered, by the same rules as the page.
-async fn offer(
-    work: &mut dyn UnitOfWork,
-    event_type: &EventType,
+fn may_book(actor: &Actor, event_type: &EventType) -> bool {
+    *actor == Actor::Invitee || actor.may_book_for_others(event_type)
+}
+
+/// What is asked of the engine for a command.
+fn question<'a>(
+    actor: &Actor,
+    command: &BookSlot,
+    event_type: &'a EventType,
+    now: DateTime<Utc>,
+) -> Result<Question<'a>, BookError> {
+    let question = Question::new(event_type, command.duration, now);
+    let question = question.ok_or(BookError::NoSuchDuration)?;
+    Ok(asked_by(question, *actor != Actor::Invitee))
+}
+
+/// Who holds a slot is judged by the notice of when he took it, and his own hold does not stand in the way.
+fn judged_by_the_hold<'a>(
+    mut question: Question<'a>,
+    hold: Option<&'a Hold>,
+    now: DateTime<Utc>,
+) -> Question<'a> {
+    if let Some(hold) = hold {
+        question.now = hold.created_at;
+        question = question.at_clock(now).with_apart(Apart {
+            hold: Some(hold),
+            ..Apart::default()
+        });
+    }
+    question
+}
+
+/// Until when a request waits for an answer.
+pub(super) fn answer_until(
+    approval: Approval,
     start: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> Result<Offer, BookError> {
-    let duration = event_type.rules.duration.delta();
-    let Some(interval) = start
-        .checked_add_signed(duration)
-        .and_then(|end| Interval::new(start, end).ok())
-    else {
-        // The end of time is on nobody's grid.
-        return Err(refuse(vec![Unavailability::OffGrid]));
-    };
-    // A range that holds this one start.
-    let to = start + TimeDelta::seconds(1).min(duration);
-    let time = HostsTime::read(work, event_type, reads_around(event_type, start, to)).await?;
-    let request = time
-        .request(event_type, now, start, to)
-        .map_err(|error| StorageError::Other(error.into()))?;
-    let slots = slots::find(&request);
-    let Some(slot) = slots.at(start) else {
-        let explanation = slots::explain(&request, start);
-        return Err(BookError::Unavailable {
-            taken: is_taken(event_type, &explanation),
-            reasons: reasons(&explanation),
-            alternatives: Vec::new(),
-        });
-    };
-    let places = slot.hosts.iter();
-    let eligible = places.filter_map(|p| time.roster.get(p).copied()).collect();
-    Ok(Offer {
-        interval,
-        eligible,
-        time,
-    })
+) -> DateTime<Utc> {
+    let until = now.checked_add_signed(approval.answer_within.delta());
+    until.map_or(start, |until| until.min(start))
 }
 
-/// Chooses the hosts among those who can take the start, and steps the rotation if that chose.
-async fn appoint(
+/// The secret of a host's own link.
+pub(super) fn host_secret(ports: &SchedulingBuilder) -> ManageSecret {
+    let token = HostToken::generate(&*ports.secrets);
+    ManageSecret {
+        hash: token.hash(),
+        sealed: ports.sealer.seal(token.as_bytes()),
+    }
+}
+
+/// The command's key, if it has one. Each event type has its own, and so has each member who books for others.
+fn idempotent(actor: &Actor, command: &BookSlot, event_type: &EventType) -> Option<Idempotent> {
+    let key = command.idempotency_key.clone()?;
+    let scope = match actor {
+        Actor::Invitee => event_type.id.to_string(),
+        Actor::Member { user, .. } => format!("{} by {user}", event_type.id),
+        Actor::System => format!("{} by the system", event_type.id),
+    };
+    Some(Idempotent::new(scope, key, fingerprint_of(command)))
+}
+
+/// What an earlier command with the same key made.
+async fn made_before(
     work: &mut dyn UnitOfWork,
+    actor: &Actor,
+    command: &BookSlot,
     event_type: &EventType,
-    offer: &Offer,
-) -> Result<Assignment, BookError> {
-    let rotates = event_type.hosting.kind() == AssignmentKind::RoundRobin;
-    let mut in_session = offer.eligible.iter().copied();
-    if rotates && let Some(host) = in_session.find(|h| offer.time.has_session(*h, offer.interval)) {
-        // Who joins a session that runs anyway costs its host nothing: no step of the rotation.
-        return Ok(Assignment {
-            hosts: vec![host],
-            rotation: None,
-        });
-    }
-    let mut ledger = if rotates {
-        work.rotation().ledger(event_type.id).await?
-    } else {
-        RotationLedger::default()
+) -> Result<Option<BookingId>, BookError> {
+    let Some(idempotent) = idempotent(actor, command, event_type) else {
+        return Ok(None);
     };
-    let assignment = assign(&event_type.hosting, &offer.eligible, &mut ledger)
-        .map_err(|NoHost| refuse(vec![Unavailability::NotEnoughHosts]))?;
-    if assignment.rotation.is_some() {
-        work.rotation().store(event_type.id, &ledger).await?;
-    }
-    Ok(assignment)
-}
-
-/// A refusal whose alternatives are still to be looked for.
-fn refuse(reasons: Vec<Unavailability>) -> BookError {
-    BookError::Unavailable {
-        reasons,
-        taken: false,
-        alternatives: Vec::new(),
+    let (scope, key) = (&idempotent.scope, idempotent.key.as_str());
+    let found = work
+        .idempotency()
+        .find(scope, key, &idempotent.fingerprint)
+        .await?;
+    match found {
+        IdempotencyClaim::Fresh => Ok(None),
+        IdempotencyClaim::Replay(made) => Ok(Some(BookingId::from_uuid(made))),
+        IdempotencyClaim::Reused => Err(BookError::IdempotencyKeyReused),
     }
 }
 
-/// Gives each host his part: for an event type with seats, a seat in his session.
-async fn seat(
-    work: &mut dyn UnitOfWork,
-    ports: &SchedulingBuilder,
-    event_type: &EventType,
-    interval: Interval,
-    users: Vec<UserId>,
-) -> Result<Vec<BookingHost>, StorageError> {
-    let mut hosts = Vec::with_capacity(users.len());
-    for user in users {
-        let session = if event_type.rules.capacity.is_group() {
-            let new_id = SessionId::generate(&*ports.ids);
-            let buffers = event_type.rules.buffers;
-            let session = work
-                .sessions()
-                .take_seat(new_id, event_type, user, interval, buffers)
-                .await?;
-            Some(session)
-        } else {
-            None
-        };
-        hosts.push(BookingHost { user, session });
-    }
-    Ok(hosts)
-}
-
-/// Whether every group would find its hosts if nobody had booked. A limit that other bookings have reached comes with
-/// them; alone it is no sign that this very time is taken.
-fn is_taken(event_type: &EventType, explanation: &Explanation) -> bool {
-    use Unavailability as U;
-
-    let others_have_it = |reasons: &Vec<U>| {
-        let has = |r: &U| matches!(r, U::Booked | U::Buffer | U::Busy(_));
-        let goes_with_it = |r: &U| has(r) || matches!(r, U::LimitReached(_));
-        reasons.is_empty() || (reasons.iter().any(has) && reasons.iter().all(goes_with_it))
-    };
-    let mut hosts = explanation.hosts.iter();
-    let groups_would_do = event_type.hosting.groups().iter().all(|group| {
-        let able = hosts.by_ref().take(group.hosts.len());
-        able.filter(|reasons| others_have_it(reasons)).count()
-            >= group.required.count(group.hosts.len())
-    });
-    groups_would_do && explanation.start.iter().all(|r| *r == U::NotEnoughHosts)
-}
-
-/// The start's own reasons, then the hosts', each once.
-fn reasons(explanation: &Explanation) -> Vec<Unavailability> {
-    let mut reasons = Vec::new();
-    for reason in explanation
-        .start
-        .iter()
-        .chain(explanation.hosts.iter().flatten())
-    {
-        if !reasons.contains(reason) {
-            reasons.push(*reason);
-        }
-    }
-    if reasons.is_empty() {
-        // Between two candidate starts by less than a second.
-        reasons.push(Unavailability::OffGrid);
-    }
-    reasons
-}
-
-/// SHA-256 over everything the command asks for, its key aside. Each part goes with its length, so that no two commands
-/// read the same.
-fn fingerprint(command: &BookSlot) -> [u8; 32] {
+/// SHA-256 over everything the command asks for, its key aside.
+fn fingerprint_of(command: &BookSlot) -> [u8; 32] {
     let BookSlot {
         workspace,
         event_type,
         start,
-        invitee:
-            InviteeDetails {
-                name,
-                email,
-                timezone,
-            },
+        duration,
+        invitee,
+        guests,
+        location,
+        answers,
         note,
+        hold,
         idempotency_key: _,
     } = command;
+    let text = |text: &str| Some(text.as_bytes().to_vec());
+    let count = |count: usize| Some((count as u64).to_be_bytes().to_vec());
     let start = start.to_rfc3339_opts(SecondsFormat::Nanos, true);
-    let parts = [
-        Some(workspace.as_str()),
-        Some(event_type.as_str()),
-        Some(&start),
-        Some(name.as_str()),
-        Some(email.as_str()),
-        Some(timezone.name()),
-        note.as_ref().map(Note::as_str),
+    let mut parts: Vec<Option<Vec<u8>>> = vec![
+        text(workspace.as_str()),
+        text(event_type.as_str()),
+        text(&start),
+        duration.and_then(|duration| count(duration.get() as usize)),
+        text(invitee.name.as_str()),
+        text(invitee.email.as_str()),
+        text(invitee.timezone.name()),
+        count(guests.len()),
     ];
-    let mut hash = Sha256::new();
-    for part in parts {
-        let length = part.map_or(u64::MAX, |part| part.len() as u64);
-        hash.update(length.to_be_bytes());
-        hash.update(part.unwrap_or_default());
+    for guest in guests {
+        parts.push(guest.name.as_ref().and_then(|name| text(name.as_str())));
+        parts.push(text(guest.email.as_str()));
     }
-    hash.finalize().into()
+    parts.push(location.index.and_then(count));
+    parts.push(
+        location
+            .phone
+            .as_ref()
+            .and_then(|phone| text(phone.as_str())),
+    );
+    parts.push(
+        location
+            .place
+            .as_ref()
+            .and_then(|place| text(place.as_str())),
+    );
+    parts.push(count(answers.len()));
+    for (key, answer) in answers {
+        parts.push(text(key));
+        match answer {
+            RawAnswer::Text(answer) => parts.extend([text("text"), text(answer)]),
+            RawAnswer::Many(answers) => {
+                parts.extend([text("many"), count(answers.len())]);
+                parts.extend(answers.iter().map(|answer| text(answer)));
+            }
+            RawAnswer::Bool(answer) => parts.extend([text("bool"), text(&answer.to_string())]),
+            RawAnswer::Number(answer) => {
+                parts.extend([text("number"), Some(answer.to_be_bytes().to_vec())]);
+            }
+            RawAnswer::Nothing => parts.push(text("nothing")),
+        }
+    }
+    parts.push(note.as_ref().and_then(|note| text(note.as_str())));
+    parts.push(hold.as_ref().map(|hold| hold.hash().to_vec()));
+    fingerprint(parts.iter().map(Option::as_deref))
 }
 
 #[cfg(test)]

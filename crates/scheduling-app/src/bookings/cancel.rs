@@ -1,124 +1,89 @@
 //! Call a booking off.
 
-use scheduling_core::booking::{Booking, Party, TransitionError};
-use scheduling_core::ids::UserId;
-use scheduling_core::ports::{StorageError, UnitOfWork};
+use scheduling_core::booking::Change;
+use scheduling_core::ports::UnitOfWork;
 use scheduling_core::text::Note;
-use thiserror::Error;
-use tracing::debug;
 
-use super::book::ATTEMPTS;
-use crate::effects::{self, PlanContext};
-use crate::{ManageToken, Scheduling};
+use super::access::BookingAccess;
+use super::attempts::Attempts;
+use super::change::{Asked, Begun, ChangeError, Changed, Lock, give_back};
+use super::policy::Permission;
+use crate::Scheduling;
+use crate::idempotency::Idempotent;
 
-/// Calls a booking off, as its invitee.
+/// Calls a booking off, or withdraws a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelBooking {
-    /// The manage token.
-    pub token: ManageToken,
+    /// Which, and as whom.
+    pub access: BookingAccess,
+    /// The version that was read; any where none is given.
+    pub expected: Option<u32>,
     /// Why.
     pub reason: Option<Note>,
+    /// Makes repeating the command harmless.
+    pub idempotency: Option<Idempotent>,
 }
 
-/// Why nothing was cancelled.
-#[derive(Debug, Error)]
-pub enum CancelError {
-    /// The token opens no booking.
-    #[error("there is no such booking")]
-    NotFound,
-    /// It is over, or was cancelled before.
-    #[error(transparent)]
-    Transition(#[from] TransitionError),
-    /// The storage failed.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
+impl CancelBooking {
+    /// Without a reason, whatever the version.
+    pub const fn new(access: BookingAccess) -> Self {
+        Self {
+            access,
+            expected: None,
+            reason: None,
+            idempotency: None,
+        }
+    }
 }
 
 impl Scheduling {
-    /// Calls a booking off: its time opens up, the rotation's step is undone, invitee and hosts are told.
+    /// Calls a booking off: its time opens up, the rotation's step is undone, and everyone who had heard of it is told.
+    ///
+    /// The invitee may as long as the event type's policy lets him; hosts always may until it ends.
     ///
     /// # Errors
-    /// [`CancelError`].
-    pub async fn cancel(&self, command: &CancelBooking) -> Result<Booking, CancelError> {
-        // Whoever guesses tokens takes no writer's turn.
-        let mut work = self.ports().storage.begin_read().await?;
-        let found = work
-            .bookings()
-            .by_manage_token(&command.token.hash())
-            .await?;
-        drop(work);
-        if found.is_none() {
-            return Err(CancelError::NotFound);
-        }
-        for _ in 1..ATTEMPTS {
-            match self.cancel_once(command).await {
-                Err(CancelError::Storage(StorageError::Conflict)) => {
-                    debug!("A cancellation conflicted with another change and starts again");
-                }
-                other => return other,
+    /// [`ChangeError`].
+    pub async fn cancel(&self, command: &CancelBooking) -> Result<Changed, ChangeError> {
+        self.look(&command.access).await?;
+        let mut attempts = Attempts::new();
+        loop {
+            let mut work = self.ports().storage.begin().await?;
+            let done = self.cancel_in(&mut *work, command).await;
+            if let Some(settled) = attempts.settle(self, work, done).await {
+                return settled;
             }
         }
-        self.cancel_once(command).await
     }
 
     /// Cancels inside a transaction of the caller's, who commits it and then calls
     /// [`wake_worker`](Self::wake_worker).
     ///
     /// # Errors
-    /// [`CancelError`]; the transaction must then be rolled back.
+    /// [`ChangeError`]; the transaction must then be rolled back.
     pub async fn cancel_in(
         &self,
         work: &mut dyn UnitOfWork,
         command: &CancelBooking,
-    ) -> Result<Booking, CancelError> {
-        let ports = self.ports();
-        let hash = command.token.hash();
-        let found = work.bookings().by_manage_token(&hash).await?;
-        let found = found.ok_or(CancelError::NotFound)?;
-
-        // The rotation's ledger is written under the lock of the whole pool, as when it was stepped.
-        let mut hosts: Vec<UserId> = found.hosts.iter().map(|host| host.user).collect();
-        if found.rotation.is_some()
-            && let Some(event_type) = work.event_types().get(found.event_type).await?
-        {
-            hosts.extend(event_type.hosting.roster());
-        }
-        hosts.sort_unstable();
-        hosts.dedup();
-        work.lock_hosts(&hosts).await?;
-        let now = ports.clock.now();
-
-        // Somebody may have changed it while this waited for the lock.
-        let found = work.bookings().get(found.id).await?;
-        let found = found.ok_or(CancelError::NotFound)?;
-        let (mut booking, event) = found.cancel(Party::Invitee, command.reason.clone(), now)?;
-        if let Some(step) = booking.rotation.as_mut().filter(|step| !step.released) {
-            let mut ledger = work.rotation().ledger(booking.event_type).await?;
-            ledger.release(step);
-            work.rotation().store(booking.event_type, &ledger).await?;
-        }
-        for session in booking.hosts.iter().filter_map(|host| host.session) {
-            work.sessions().leave(session).await?;
-        }
-        work.bookings().update(&booking).await?;
-        let planned = effects::plan(&event, &PlanContext::new(&booking, now, &*ports.ids));
-        work.outbox().enqueue(&planned).await?;
-        Ok(booking)
-    }
-
-    async fn cancel_once(&self, command: &CancelBooking) -> Result<Booking, CancelError> {
-        let mut work = self.ports().storage.begin().await?;
-        match self.cancel_in(&mut *work, command).await {
-            Ok(booking) => {
-                work.commit().await?;
-                self.wake_worker();
-                Ok(booking)
-            }
-            Err(refusal) => {
-                work.rollback().await?;
-                Err(refusal)
-            }
-        }
+    ) -> Result<Changed, ChangeError> {
+        let asked = Asked {
+            access: &command.access,
+            expected: command.expected,
+            idempotency: command.idempotency.as_ref(),
+        };
+        let under = match self.begin_change(work, asked, Lock::ItsHosts).await? {
+            Begun::Under(under) => under,
+            Begun::Replay(changed) => return Ok(changed),
+        };
+        let (now, party) = (under.now, under.visitor.party);
+        let reason = command.reason.clone();
+        let (mut booking, event) = under.booking.clone().cancel(party, reason.clone(), now)?;
+        Permission::by(&under.event_type.policy.cancel, &under.booking, party, now)
+            .require(reason.as_ref())?;
+        give_back(work, &mut booking).await?;
+        let change = Change::Cancelled { reason };
+        Ok(self
+            .finish_change(work, &under, booking, Some(&event), change)
+            .await?)
     }
 }
 

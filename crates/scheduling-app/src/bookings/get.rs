@@ -1,13 +1,21 @@
-//! Read a booking by its manage token.
+//! Read a booking, and what has become of it so far.
 
-use scheduling_core::booking::Booking;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use scheduling_core::booking::{
+    Booking, BookingState, BookingStatus, Doer, HistoryEntry, ManageSecret, Party, PendingReason,
+};
 use scheduling_core::directory::{Person, Workspace};
 use scheduling_core::event_type::EventType;
 use scheduling_core::ids::UserId;
-use scheduling_core::ports::{SealError, StorageError};
+use scheduling_core::ports::{SealError, StorageError, UnitOfWork};
+use thiserror::Error;
 
+use super::access::{BookingAccess, Visitor};
+use super::policy::Permission;
 use crate::availability::in_order;
-use crate::{ManageToken, Scheduling};
+use crate::{HostToken, ManageToken, Scheduling, manage};
 
 /// A booking with everything a page about it shows.
 #[derive(Debug, Clone)]
@@ -16,98 +24,183 @@ pub struct BookingDetails {
     pub booking: Booking,
     /// Its workspace.
     pub workspace: Workspace,
-    /// Its event type.
+    /// Its event type, as the link shows it with which it was booked.
     pub event_type: EventType,
     /// Its hosts; the first is the organiser.
     pub hosts: Vec<Person>,
+    /// On which side the reader stands.
+    pub viewer: Party,
+    /// What the reader can do now.
+    pub actions: Actions,
+}
+
+/// What somebody can do to a booking at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Actions {
+    /// Approve and decline it.
+    pub answer: bool,
+    /// Cancel it.
+    pub cancel: Permission,
+    /// Move it.
+    pub reschedule: Permission,
+    /// Mark it as completed.
+    pub complete: bool,
+    /// Mark that the invitee did not come.
+    pub mark_no_show: bool,
+}
+
+/// Why a booking is not shown.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// There is no such booking, or it is none of the reader's business: both are answered alike.
+    #[error("there is no such booking")]
+    NotFound,
+    /// The link opens nothing any more: the booking is over.
+    #[error("the booking is over, and its link has ended with it")]
+    Over,
+    /// The storage failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// What has become of a booking so far.
+#[derive(Debug, Clone)]
+pub struct BookingHistory {
+    /// The booking.
+    pub booking: Booking,
+    /// The entries, the oldest first.
+    pub entries: Vec<HistoryEntry>,
+    /// The members whom the entries name.
+    pub people: BTreeMap<UserId, Person>,
+}
+
+impl Actions {
+    fn of(
+        booking: &Booking,
+        event_type: &EventType,
+        visitor: &Visitor,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let policy = &event_type.policy;
+        let is_host = visitor.party != Party::Invitee;
+        let waits = match &booking.state {
+            BookingState::Pending {
+                waiting_for,
+                expires_at,
+            } => {
+                waiting_for.contains(&PendingReason::Approval)
+                    && expires_at.is_none_or(|until| until > now)
+            }
+            _ => false,
+        };
+        let stored = booking.state.name();
+        let took_place =
+            stored == BookingStatus::Confirmed && now >= booking.interval.start();
+        Self {
+            answer: is_host && waits,
+            cancel: Permission::by(&policy.cancel, booking, visitor.party, now),
+            reschedule: Permission::by(&policy.reschedule, booking, visitor.party, now),
+            complete: is_host && (took_place || stored == BookingStatus::NoShow),
+            mark_no_show: is_host && (took_place || stored == BookingStatus::Completed),
+        }
+    }
 }
 
 impl Scheduling {
-    /// The booking that a manage token opens; `None` when it opens none.
+    /// A booking, for whoever has access to it.
     ///
     /// # Errors
-    /// [`StorageError`].
-    pub async fn booking(
-        &self,
-        token: &ManageToken,
-    ) -> Result<Option<BookingDetails>, StorageError> {
+    /// [`ReadError`].
+    pub async fn booking(&self, access: &BookingAccess) -> Result<BookingDetails, ReadError> {
         let mut work = self.ports().storage.begin_read().await?;
-        let Some(booking) = work.bookings().by_manage_token(&token.hash()).await? else {
-            return Ok(None);
+        let now = self.ports().clock.now();
+        let (booking, visitor) = open_to_read(&mut *work, access, now).await?;
+        let workspace = work.directory().workspace(booking.workspace).await?;
+        let workspace = workspace.ok_or_else(|| dangling(&booking, "workspace_id"))?;
+        let event_type = work.event_types().get(booking.event_type).await?;
+        let event_type = event_type.ok_or_else(|| dangling(&booking, "event_type_id"))?;
+        let link = match booking.link {
+            Some(link) => work.links().get(link).await?,
+            None => None,
         };
-        let workspace = work
-            .directory()
-            .workspace(booking.workspace)
-            .await?
-            .ok_or_else(|| dangling(&booking, "workspace_id"))?;
-        let event_type = work
-            .event_types()
-            .get(booking.event_type)
-            .await?
-            .ok_or_else(|| dangling(&booking, "event_type_id"))?;
+        let event_type = match link {
+            Some(link) => link.applied_to(event_type),
+            None => event_type,
+        };
         let hosts: Vec<UserId> = booking.hosts.iter().map(|host| host.user).collect();
         let people = work.directory().people(&hosts).await?;
-        Ok(Some(BookingDetails {
+        Ok(BookingDetails {
+            actions: Actions::of(&booking, &event_type, &visitor, now),
+            hosts: in_order(hosts, &people),
+            viewer: visitor.party,
             booking,
             workspace,
             event_type,
-            hosts: in_order(hosts, &people),
-        }))
+        })
+    }
+
+    /// What has become of a booking so far, for its hosts and who manages the workspace. To its invitee there is no such
+    /// thing.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn history(&self, access: &BookingAccess) -> Result<BookingHistory, ReadError> {
+        let mut work = self.ports().storage.begin_read().await?;
+        let now = self.ports().clock.now();
+        let (booking, visitor) = open_to_read(&mut *work, access, now).await?;
+        if visitor.party == Party::Invitee {
+            return Err(ReadError::NotFound);
+        }
+        let entries = work.bookings().history(booking.id).await?;
+        let members: BTreeSet<UserId> = entries
+            .iter()
+            .filter_map(|entry| match entry.by {
+                Doer::Member(user) => Some(user),
+                Doer::Invitee | Doer::System => None,
+            })
+            .collect();
+        let members: Vec<UserId> = members.into_iter().collect();
+        let people = work.directory().people(&members).await?;
+        Ok(BookingHistory {
+            booking,
+            entries,
+            people,
+        })
     }
 
     /// The secret of a booking's manage link.
     pub(crate) fn open_manage_token(&self, booking: &Booking) -> Result<ManageToken, SealError> {
-        let secret = self.ports().sealer.open(&booking.manage.sealed)?;
-        let secret: [u8; 32] = secret.try_into().map_err(|_wrong_length| SealError)?;
-        Ok(ManageToken::from_bytes(secret))
+        self.open_secret(&booking.manage).map(ManageToken::from_bytes)
     }
+
+    /// The secret of a host's own link.
+    pub(crate) fn open_host_token(&self, secret: &ManageSecret) -> Result<HostToken, SealError> {
+        self.open_secret(secret).map(HostToken::from_bytes)
+    }
+
+    fn open_secret(&self, secret: &ManageSecret) -> Result<[u8; 32], SealError> {
+        let secret = self.ports().sealer.open(&secret.sealed)?;
+        secret.try_into().map_err(|_wrong_length| SealError)
+    }
+}
+
+async fn open_to_read(
+    work: &mut dyn UnitOfWork,
+    access: &BookingAccess,
+    now: DateTime<Utc>,
+) -> Result<(Booking, Visitor), ReadError> {
+    let found = access.open(work).await?;
+    let (booking, visitor) = found.ok_or(ReadError::NotFound)?;
+    if visitor.is_too_late(&booking, now) {
+        return Err(ReadError::Over);
+    }
+    Ok((booking, visitor))
 }
 
 /// A booking that names something which is not there.
 pub(crate) fn dangling(booking: &Booking, column: &'static str) -> StorageError {
-    StorageError::Corrupt {
-        table: "bookings",
-        column,
-        row: booking.id.to_string(),
-        source: "it names nothing that exists".into(),
-    }
+    manage::dangling("bookings", column, booking.id)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::World;
-
-    #[tokio::test]
-    async fn the_manage_token_opens_the_booking_with_its_people() {
-        let world = World::new(
-            "host ann UTC 09:00-12:00
-             host bob UTC 09:00-12:00
-             event both 30 hands:bob,ann",
-        )
-        .await;
-        let booked = world.booked("both", "24T10:00").await;
-        let details = world.scheduling.booking(&booked.manage_token).await;
-        let details = details.unwrap().unwrap();
-        assert_eq!(details.booking, booked.booking);
-        assert_eq!(details.workspace, world.workspace);
-        assert_eq!(details.event_type, world.event_types["both"]);
-        let names: Vec<&str> = details
-            .hosts
-            .iter()
-            .map(|host| host.name.as_str())
-            .collect();
-        assert_eq!(names, ["bob", "ann"]);
-        // The sealed token is the one that was given out.
-        let opened = world.scheduling.open_manage_token(&details.booking);
-        assert_eq!(opened, Ok(booked.manage_token));
-    }
-
-    #[tokio::test]
-    async fn another_token_opens_nothing() {
-        let world = World::new("host ann UTC 09:00-12:00\nevent intro 30 ann").await;
-        world.booked("intro", "24T10:00").await;
-        let token = ManageToken::from_bytes([7; 32]);
-        assert!(world.scheduling.booking(&token).await.unwrap().is_none());
-    }
-}
+mod tests;

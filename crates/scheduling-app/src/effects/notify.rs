@@ -1,19 +1,27 @@
 //! Telling somebody: from ids to a typed message, by reading the booking as it is.
 
-use scheduling_core::booking::{Attendee, AttendeeRole, Booking, BookingState};
+use chrono::{DateTime, Utc};
+use scheduling_core::booking::{
+    Attendee, AttendeeRole, Booking, BookingState, BookingStatus, Change, Doer, HistoryEntry,
+    Party,
+};
 use scheduling_core::directory::{Person, Workspace};
-use scheduling_core::effect::{NotificationKind, Recipient};
-use scheduling_core::event_type::{EventType, EventTypeStatus};
+use scheduling_core::effect::{AccountNotice, NotificationKind, Recipient};
+use scheduling_core::event_type::EventType;
 use scheduling_core::ids::{BookingId, OutboxId, UserId};
 use scheduling_core::notification::{
-    Audience, BookingFacts, Cancellation, Contact, Notification, NotificationLinks,
+    AccountNotification, Audience, BookingFacts, Contact, Decision, MessageWords, Notification,
 };
-use scheduling_core::ports::{SealError, StorageError};
+use scheduling_core::ports::{SealError, StorageError, UnitOfWork};
+use scheduling_core::text::{EmailAddress, PersonName};
+use scheduling_core::time::Interval;
 use thiserror::Error;
 
+use super::links::{Linked, links};
 use crate::Scheduling;
 use crate::availability::in_order;
 use crate::bookings::dangling;
+use crate::manage::log_unreadable;
 
 /// What became of preparing a message.
 #[derive(Debug)]
@@ -26,128 +34,312 @@ pub(super) enum Prepared {
 
 /// Why a message could not be prepared.
 #[derive(Debug, Error)]
-pub(super) enum PrepareError {
+pub(crate) enum PrepareError {
     /// The storage failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// The manage link cannot be made with the keys at hand.
-    #[error("the manage link cannot be made")]
-    ManageLink(#[source] SealError),
+    /// The link cannot be made with the keys at hand.
+    #[error("the link cannot be made")]
+    Link(#[from] SealError),
     /// Nobody who hosts the booking exists any more.
     #[error("the booking has no host")]
     NoHost,
 }
 
-/// The message of an outbox row.
+/// The message that an outbox row owes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owed {
+    pub(super) id: OutboxId,
+    pub(super) booking: BookingId,
+    pub(super) recipient: Recipient,
+    pub(super) about: NotificationKind,
+    pub(super) sequence: u32,
+}
+
+/// The message of an outbox row, by what is stored now.
 pub(super) async fn prepare(
     scheduling: &Scheduling,
-    id: OutboxId,
-    booking: BookingId,
-    recipient: Recipient,
-    about: NotificationKind,
-    sequence: u32,
+    owed: &Owed,
 ) -> Result<Prepared, PrepareError> {
     let mut work = scheduling.ports().storage.begin_read().await?;
-    let Some(booking) = work.bookings().get(booking).await? else {
+    let now = scheduling.ports().clock.now();
+    let Some(booking) = work.bookings().get(owed.booking).await? else {
         return Ok(Prepared::Moot("the booking is gone"));
     };
-    if booking.sequence > sequence {
-        return Ok(Prepared::Moot("the booking has moved on"));
+    if let Some(why) = moot(owed, &booking, now) {
+        return Ok(Prepared::Moot(why));
     }
-    let workspace = work.directory().workspace(booking.workspace).await?;
-    let workspace = workspace.ok_or_else(|| dangling(&booking, "workspace_id"))?;
-    let event_type = work.event_types().get(booking.event_type).await?;
-    let event_type = event_type.ok_or_else(|| dangling(&booking, "event_type_id"))?;
-    let hosts: Vec<UserId> = booking.hosts.iter().map(|host| host.user).collect();
-    let people = work.directory().people(&hosts).await?;
+    let (to, audience) = match addressee(&mut *work, owed, &booking).await? {
+        Ok(found) => found,
+        Err(why) => return Ok(Prepared::Moot(why)),
+    };
+    let about = About::read(&mut *work, &booking).await?;
+    let words = own_words(&mut *work, &booking, owed.about, audience).await?;
+    let link = match booking.link {
+        Some(link) => work.links().get(link).await?,
+        None => None,
+    };
     // The rest needs no storage: give the connection back.
     drop(work);
 
-    let (to, audience) = match recipient {
-        Recipient::Attendee(id) => match booking.attendees.iter().find(|a| a.id == id) {
-            Some(attendee) => (contact_of(attendee), audience_of(attendee)),
-            None => return Ok(Prepared::Moot("the attendee is gone")),
-        },
-        Recipient::Host(id) => match people.get(&id) {
-            Some(person) => (host_contact(person), Audience::Host),
-            None => return Ok(Prepared::Moot("the host is gone")),
-        },
+    let linked = Linked {
+        booking: &booking,
+        workspace: &about.workspace,
+        event_type: &about.event_type,
+        link: link.as_ref(),
     };
-    // Only the invitee may cancel, so nobody else's mail carries the secret.
-    let links = match audience {
-        Audience::Invitee => links(scheduling, about, &booking, &workspace, &event_type)
-            .map_err(PrepareError::ManageLink)?,
-        Audience::Guest | Audience::Host => NotificationLinks::default(),
-    };
-    let hosts = in_order(hosts, &people);
+    let links = links(scheduling, &linked, owed, audience, now)?;
+    let mut facts = about.facts(&booking, now)?;
+    if moves(owed.about) {
+        about.tell_of_the_move(&mut facts);
+    }
+    if audience == Audience::Guest {
+        // They were written to the hosts.
+        facts.answers = Vec::new();
+    }
     Ok(Prepared::Message(Box::new(Notification {
-        id,
-        kind: about,
+        id: owed.id,
+        kind: owed.about,
         to,
         audience,
-        booking: facts(booking, workspace, event_type, &hosts)?,
+        booking: facts,
         links,
+        words,
     })))
 }
 
-fn facts(
-    booking: Booking,
+/// Why there is nothing to say any more, if there is not.
+fn moot(owed: &Owed, booking: &Booking, now: DateTime<Utc>) -> Option<&'static str> {
+    if booking.sequence > owed.sequence {
+        return Some("the booking has moved on");
+    }
+    let stored = booking.state.name();
+    match owed.about {
+        NotificationKind::Requested if stored != BookingStatus::Pending => {
+            Some("the request was answered")
+        }
+        NotificationKind::Confirmed
+        | NotificationKind::Approved
+        | NotificationKind::Rescheduled
+            if stored == BookingStatus::Pending =>
+        {
+            Some("the booking waits again")
+        }
+        NotificationKind::Reminder if stored != BookingStatus::Confirmed => {
+            Some("the booking does not take place")
+        }
+        NotificationKind::Reminder if booking.interval.start() <= now => {
+            Some("the meeting has begun")
+        }
+        NotificationKind::FollowUp
+            if booking.state.status(booking.interval.end(), now) != BookingStatus::Completed =>
+        {
+            Some("the meeting did not take place")
+        }
+        _ => None,
+    }
+}
+
+/// To whom the message goes, and on which side he is; or why to nobody.
+async fn addressee(
+    work: &mut dyn UnitOfWork,
+    owed: &Owed,
+    booking: &Booking,
+) -> Result<Result<(Contact, Audience), &'static str>, StorageError> {
+    match owed.recipient {
+        Recipient::Attendee(id) => {
+            let attendee = booking.attendees.iter().find(|a| a.id == id);
+            let found = attendee.map(|a| (contact_of(a), audience_of(a)));
+            Ok(found.ok_or("the attendee is gone"))
+        }
+        Recipient::Host(id) => {
+            if owed.about != NotificationKind::Released && booking.host(id).is_none() {
+                return Ok(Err("the host is gone"));
+            }
+            let people = work.directory().people(&[id]).await?;
+            let found = people.get(&id).map(|p| (host_contact(p), Audience::Host));
+            Ok(found.ok_or("the host is gone"))
+        }
+    }
+}
+
+/// Whether a message tells of a move, if there was one.
+fn moves(kind: NotificationKind) -> bool {
+    matches!(
+        kind,
+        NotificationKind::Rescheduled | NotificationKind::Released | NotificationKind::Requested
+    )
+}
+
+/// The workspace's or the event type's own words. Words that cannot be read take no message down: it goes out in ours.
+async fn own_words(
+    work: &mut dyn UnitOfWork,
+    booking: &Booking,
+    kind: NotificationKind,
+    audience: Audience,
+) -> Result<MessageWords, StorageError> {
+    let (workspace, event_type) = (booking.workspace, booking.event_type);
+    let words = work.messages().words(workspace, event_type, kind, audience).await;
+    match words {
+        Err(damage @ StorageError::Corrupt { .. }) => {
+            log_unreadable(&[damage]);
+            Ok(MessageWords::default())
+        }
+        words => words,
+    }
+}
+
+/// What a message about a booking is made of, besides the booking itself.
+struct About {
     workspace: Workspace,
     event_type: EventType,
-    hosts: &[Person],
-) -> Result<BookingFacts, PrepareError> {
-    if hosts.is_empty() {
-        return Err(PrepareError::NoHost);
+    hosts: Vec<Person>,
+    /// The last entry in the history that says it moved.
+    moved: Option<HistoryEntry>,
+}
+
+impl About {
+    async fn read(work: &mut dyn UnitOfWork, booking: &Booking) -> Result<Self, StorageError> {
+        let workspace = work.directory().workspace(booking.workspace).await?;
+        let workspace = workspace.ok_or_else(|| dangling(booking, "workspace_id"))?;
+        let event_type = work.event_types().get(booking.event_type).await?;
+        let event_type = event_type.ok_or_else(|| dangling(booking, "event_type_id"))?;
+        let hosts: Vec<UserId> = booking.hosts.iter().map(|host| host.user).collect();
+        let people = work.directory().people(&hosts).await?;
+        // Nothing has moved that was never at another sequence.
+        let history = if booking.sequence == 0 {
+            Vec::new()
+        } else {
+            work.bookings().history(booking.id).await?
+        };
+        let is_move = |entry: &HistoryEntry| matches!(entry.change, Change::Rescheduled { .. });
+        Ok(Self {
+            workspace,
+            event_type,
+            hosts: in_order(hosts, &people),
+            moved: history.into_iter().rfind(is_move),
+        })
     }
-    let invitee = booking
-        .invitee()
-        .ok_or_else(|| dangling(&booking, "attendees"))?;
-    let guests = booking
-        .attendees
-        .iter()
-        .filter(|attendee| attendee.role == AttendeeRole::Guest);
-    Ok(BookingFacts {
-        id: booking.id,
-        sequence: booking.sequence,
-        title: event_type.title,
-        workspace: workspace.name,
-        interval: booking.interval,
-        location: event_type.location,
-        assignment: event_type.hosting.kind(),
-        hosts: hosts.iter().map(host_contact).collect(),
-        invitee: contact_of(invitee),
-        guests: guests.map(contact_of).collect(),
-        cancelled: match booking.state {
-            BookingState::Cancelled { by, reason, .. } => Some(Cancellation { by, reason }),
-            _ => None,
-        },
-        note: booking.note,
-        changed_at: booking.updated_at,
+
+    fn facts(&self, booking: &Booking, now: DateTime<Utc>) -> Result<BookingFacts, PrepareError> {
+        if self.hosts.is_empty() {
+            return Err(PrepareError::NoHost);
+        }
+        let invitee = booking.invitee();
+        let invitee = invitee.ok_or_else(|| dangling(booking, "attendees"))?;
+        let is_guest = |attendee: &&Attendee| attendee.role == AttendeeRole::Guest;
+        let status = booking.state.status(booking.interval.end(), now);
+        Ok(BookingFacts {
+            id: booking.id,
+            sequence: booking.sequence,
+            title: self.event_type.title.clone(),
+            workspace: self.workspace.name.clone(),
+            interval: booking.interval,
+            place: booking.place.clone(),
+            assignment: self.event_type.hosting.kind(),
+            hosts: self.hosts.iter().map(host_contact).collect(),
+            invitee: contact_of(invitee),
+            guests: booking.attendees.iter().filter(is_guest).map(contact_of).collect(),
+            note: booking.note.clone(),
+            answers: booking.answers.clone(),
+            confirmation_message: self.event_type.appearance.confirmation_message.clone(),
+            waits_until: match booking.state {
+                BookingState::Pending { expires_at, .. } => expires_at,
+                _ => None,
+            },
+            is_ahead: matches!(status, BookingStatus::Pending | BookingStatus::Confirmed),
+            previous: None,
+            decision: match &booking.state {
+                BookingState::Cancelled { by, reason, .. } => Some(Decision {
+                    by: *by,
+                    reason: reason.clone(),
+                }),
+                BookingState::Declined { reason, .. } => Some(Decision {
+                    by: Party::Host,
+                    reason: reason.clone(),
+                }),
+                _ => None,
+            },
+            changed_at: booking.updated_at,
+        })
+    }
+
+    /// Adds when the meeting was before, who moved it, and why.
+    fn tell_of_the_move(&self, facts: &mut BookingFacts) {
+        let Some(entry) = &self.moved else {
+            return;
+        };
+        let Change::Rescheduled { from, to, reason } = &entry.change else {
+            return;
+        };
+        if *to == facts.interval {
+            facts.previous = Some(Interval::clone(from));
+            facts.decision = Some(Decision {
+                by: match entry.by {
+                    Doer::Invitee => Party::Invitee,
+                    Doer::Member(_) => Party::Host,
+                    Doer::System => Party::System,
+                },
+                reason: reason.clone(),
+            });
+        }
+    }
+}
+
+/// The facts of a booking as a message would have given them when it last changed, for looking at a message that is not
+/// sent.
+pub(crate) async fn facts_of(
+    work: &mut dyn UnitOfWork,
+    booking: &Booking,
+) -> Result<BookingFacts, PrepareError> {
+    let about = About::read(work, booking).await?;
+    let mut facts = about.facts(booking, booking.updated_at)?;
+    if facts.is_ahead {
+        about.tell_of_the_move(&mut facts);
+    }
+    Ok(facts)
+}
+
+/// The message about an account that an outbox row owes, with its link.
+pub(super) fn prepare_account(
+    scheduling: &Scheduling,
+    id: OutboxId,
+    name: Option<PersonName>,
+    email: EmailAddress,
+    about: AccountNotice,
+    sealed_token: Option<&[u8]>,
+) -> Result<AccountNotification, SealError> {
+    let ports = scheduling.ports();
+    let token = match sealed_token {
+        Some(sealed) => Some(hex(&ports.sealer.open(sealed)?)),
+        None => None,
+    };
+    let link = match (&about, &token) {
+        (AccountNotice::Invitation { .. }, Some(token)) => {
+            Some(ports.links.accept_invitation(token))
+        }
+        (AccountNotice::PasswordReset { .. }, Some(token)) => {
+            Some(ports.links.reset_password(token))
+        }
+        (AccountNotice::PasswordChanged, _) | (_, None) => None,
+    };
+    Ok(AccountNotification {
+        id,
+        name,
+        email,
+        about,
+        link,
     })
 }
 
-fn links(
-    scheduling: &Scheduling,
-    about: NotificationKind,
-    booking: &Booking,
-    workspace: &Workspace,
-    event_type: &EventType,
-) -> Result<NotificationLinks, SealError> {
-    let links = &scheduling.ports().links;
-    let token = scheduling.open_manage_token(booking)?.to_string();
-    let manage = Some(links.manage_booking(&token));
-    Ok(match about {
-        NotificationKind::Confirmed => NotificationLinks {
-            manage,
-            cancel: Some(links.cancel_booking(&token)),
-            book_again: None,
-        },
-        NotificationKind::Cancelled => NotificationLinks {
-            manage,
-            cancel: None,
-            book_again: (event_type.status != EventTypeStatus::Inactive)
-                .then(|| links.event_type(&workspace.slug, &event_type.slug)),
-        },
+/// A secret as links carry it.
+fn hex(secret: &[u8]) -> String {
+    use std::fmt::Write;
+
+    secret.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
     })
 }
 
@@ -175,174 +367,4 @@ fn host_contact(person: &Person) -> Contact {
 }
 
 #[cfg(test)]
-mod tests {
-    use scheduling_core::ports::Storage;
-    use scheduling_testkit::builders::parse;
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::testing::{World, short};
-
-    /// What was sent, as text: to whom, on which side, about what, with which links.
-    async fn sent(world: &World) -> String {
-        world.worker().run_due().await.unwrap();
-        let lines = world.notifier.take_sent().into_iter().map(|message| {
-            let line = format!(
-                "{} {:?} {:?} #{} at {}",
-                message.to.email,
-                message.audience,
-                message.kind,
-                message.booking.sequence,
-                short(message.booking.interval.start()),
-            );
-            let cancelled = message.booking.cancelled.map(|cancelled| {
-                let reason = cancelled.reason.map(|reason| reason.to_string());
-                format!(" by {:?}: {}", cancelled.by, reason.unwrap_or_default())
-            });
-            let NotificationLinks {
-                manage,
-                cancel,
-                book_again,
-            } = message.links;
-            let links = [manage, cancel, book_again].into_iter().flatten();
-            let links: Vec<String> = links.map(|link| format!("\n  {link}")).collect();
-            line + &cancelled.unwrap_or_default() + &links.concat()
-        });
-        let mut lines: Vec<String> = lines.collect();
-        // They run side by side, so they come in any order.
-        lines.sort();
-        lines.join("\n")
-    }
-
-    const PAIR: &str = "host ann Europe/Berlin 09:00-12:00\n host bob UTC 09:00-12:00\n";
-
-    #[tokio::test]
-    async fn invitee_and_hosts_are_told_and_only_the_invitee_gets_the_secret() {
-        let world = World::new(&format!("{PAIR} event both 30 all:bob,ann")).await;
-        let booked = world.booked("both", "24T10:00").await;
-        insta::assert_snapshot!(sent(&world).await, @"
-        ann@firm.example Host Confirmed #0 at 24T10:00
-        bob@firm.example Host Confirmed #0 at 24T10:00
-        ida@example.org Invitee Confirmed #0 at 24T10:00
-          https://kalends.test/bookings/0000000000000000000000000000000000000000000000000000000000000001
-          https://kalends.test/bookings/0000000000000000000000000000000000000000000000000000000000000001/cancel
-        ");
-        world.cancel(&booked.manage_token).await;
-        insta::assert_snapshot!(sent(&world).await, @"
-        ann@firm.example Host Cancelled #1 at 24T10:00 by Invitee: I am ill
-        bob@firm.example Host Cancelled #1 at 24T10:00 by Invitee: I am ill
-        ida@example.org Invitee Cancelled #1 at 24T10:00 by Invitee: I am ill
-          https://kalends.test/bookings/0000000000000000000000000000000000000000000000000000000000000001
-          https://kalends.test/book/firm/both
-        ");
-        assert_eq!(sent(&world).await, "");
-    }
-
-    #[tokio::test]
-    async fn a_confirmation_that_was_overtaken_by_a_cancellation_is_not_sent() {
-        let world = World::new(&format!("{PAIR} event intro 30 bob")).await;
-        let booked = world.booked("intro", "24T10:00").await;
-        world.cancel(&booked.manage_token).await;
-        insta::assert_snapshot!(sent(&world).await, @"
-        bob@firm.example Host Cancelled #1 at 24T10:00 by Invitee: I am ill
-        ida@example.org Invitee Cancelled #1 at 24T10:00 by Invitee: I am ill
-          https://kalends.test/bookings/0000000000000000000000000000000000000000000000000000000000000001
-          https://kalends.test/book/firm/intro
-        ");
-        assert_eq!(world.outbox().await.ready, 0);
-        assert_eq!(world.outbox().await.failed, 0);
-    }
-
-    /// A message about a booking with a guest, to somebody.
-    async fn prepared(
-        world: &World,
-        to: impl Fn(&Booking) -> Recipient,
-    ) -> Result<Prepared, PrepareError> {
-        let booked = &world.bookings().await[0];
-        prepare(
-            &world.scheduling,
-            OutboxId::from_uuid(Uuid::from_u128(9)),
-            booked.id,
-            to(booked),
-            NotificationKind::Confirmed,
-            booked.sequence,
-        )
-        .await
-    }
-
-    async fn with_guest() -> World {
-        let world = World::new(&format!("{PAIR} event both 30 all:bob,ann")).await;
-        let mut command = World::command("both", "24T10:00");
-        command.note = Some(parse("About the merger"));
-        let mut booking = world.scheduling.book(&command).await.unwrap().booking;
-        let mut guest = booking.attendees[0].clone();
-        guest.id = scheduling_core::ids::AttendeeId::from_uuid(Uuid::from_u128(77));
-        guest.role = AttendeeRole::Guest;
-        guest.name = parse("Gus Guest");
-        guest.email = parse("gus@example.org");
-        booking.attendees.push(guest);
-        booking.version += 1;
-        let mut work = world.storage.begin().await.unwrap();
-        work.bookings().update(&booking).await.unwrap();
-        work.commit().await.unwrap();
-        world
-    }
-
-    #[tokio::test]
-    async fn a_message_carries_the_facts_of_the_meeting() {
-        let world = with_guest().await;
-        let to_guest = |b: &Booking| Recipient::Attendee(b.attendees[1].id);
-        let Ok(Prepared::Message(message)) = prepared(&world, to_guest).await else {
-            panic!("there is a message for the guest");
-        };
-        assert_eq!(message.audience, Audience::Guest);
-        assert_eq!(message.links, NotificationLinks::default());
-        assert_eq!(message.to.name.as_str(), "Gus Guest");
-        let facts = message.booking;
-        let emails = |people: &[Contact]| -> Vec<String> {
-            people.iter().map(|c| c.email.to_string()).collect()
-        };
-        assert_eq!(
-            emails(&facts.hosts),
-            ["bob@firm.example", "ann@firm.example"]
-        );
-        assert_eq!(facts.hosts[1].timezone, chrono_tz::Tz::Europe__Berlin);
-        assert_eq!(facts.invitee.email.as_str(), "ida@example.org");
-        assert_eq!(facts.invitee.timezone, chrono_tz::Tz::Asia__Kathmandu);
-        assert_eq!(emails(&facts.guests), ["gus@example.org"]);
-        assert_eq!(facts.title.as_str(), "both");
-        assert_eq!(facts.workspace.as_str(), "Halden & Mills");
-        assert_eq!(facts.note.unwrap().as_str(), "About the merger");
-        assert_eq!(facts.cancelled, None);
-        assert_eq!(facts.changed_at, world.bookings().await[0].updated_at);
-    }
-
-    #[tokio::test]
-    async fn what_is_gone_makes_a_message_moot() {
-        let world = with_guest().await;
-        let nobody = Uuid::from_u128(12345);
-        let moot = async |to: Recipient| match prepared(&world, |_| to).await {
-            Ok(Prepared::Moot(why)) => why,
-            other => panic!("{other:?}"),
-        };
-        let attendee = scheduling_core::ids::AttendeeId::from_uuid(nobody);
-        assert_eq!(
-            moot(Recipient::Attendee(attendee)).await,
-            "the attendee is gone"
-        );
-        let host = UserId::from_uuid(nobody);
-        assert_eq!(moot(Recipient::Host(host)).await, "the host is gone");
-        let gone = prepare(
-            &world.scheduling,
-            OutboxId::from_uuid(nobody),
-            BookingId::from_uuid(nobody),
-            Recipient::Host(host),
-            NotificationKind::Confirmed,
-            0,
-        );
-        assert!(matches!(
-            gone.await,
-            Ok(Prepared::Moot("the booking is gone"))
-        ));
-    }
-}
+mod tests;

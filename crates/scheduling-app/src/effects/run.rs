@@ -5,10 +5,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use scheduling_core::effect::{Effect, LeasedEffect, RetryPolicy};
-use scheduling_core::ports::{Notifier, Retry};
+use scheduling_core::ids::BookingId;
+use scheduling_core::ports::{
+    Delivery, DeliveryAttempt, DeliveryError, Notifier, Retry, StorageError,
+};
+use tracing::error;
 
-use super::notify::{self, PrepareError, Prepared};
+use super::notify::{self, Owed, PrepareError, Prepared};
 use crate::Scheduling;
+use crate::bookings::ChangeError;
 
 /// What became of an effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,16 +40,51 @@ impl Outcome {
     }
 }
 
+/// What became of an effect, and how often somebody outside was asked for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tried {
+    /// What became of it.
+    pub(crate) outcome: Outcome,
+    /// The tries to hand its message over.
+    pub(crate) attempts: Vec<DeliveryAttempt>,
+}
+
+impl From<Outcome> for Tried {
+    /// Nobody outside was asked.
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            attempts: Vec::new(),
+        }
+    }
+}
+
+impl From<Result<Delivery, DeliveryError>> for Tried {
+    fn from(delivered: Result<Delivery, DeliveryError>) -> Self {
+        match delivered {
+            Ok(Delivery { attempts }) => Self {
+                outcome: Outcome::Done,
+                attempts,
+            },
+            Err(mut error) => Self {
+                attempts: std::mem::take(&mut error.attempts),
+                outcome: Outcome::failed(error.retry(), &error),
+            },
+        }
+    }
+}
+
 /// Does one effect.
 pub(crate) async fn run(
     scheduling: &Scheduling,
     notifier: &dyn Notifier,
     leased: LeasedEffect,
-) -> Outcome {
+) -> Tried {
+    let id = leased.id;
     let effect = match leased.effect {
         Ok(effect) => effect,
         // It will not read better next time.
-        Err(unreadable) => return Outcome::failed(Retry::Never, &unreadable),
+        Err(unreadable) => return Outcome::failed(Retry::Never, &unreadable).into(),
     };
     match effect {
         Effect::Notify {
@@ -53,21 +93,58 @@ pub(crate) async fn run(
             about,
             sequence,
         } => {
-            let prepared =
-                notify::prepare(scheduling, leased.id, booking, recipient, about, sequence).await;
-            match prepared {
-                Ok(Prepared::Message(message)) => match notifier.notify(&message).await {
-                    Ok(()) => Outcome::Done,
-                    Err(error) => Outcome::failed(error.retry(), &error),
-                },
-                Ok(Prepared::Moot(why)) => Outcome::Skipped(why),
-                Err(error @ PrepareError::NoHost) => Outcome::failed(Retry::Never, &error),
-                // Storage comes back, and a missing key can be put back.
-                Err(error @ (PrepareError::Storage(_) | PrepareError::ManageLink(_))) => {
-                    Outcome::failed(Retry::Backoff, &error)
+            let owed = Owed {
+                id,
+                booking,
+                recipient,
+                about,
+                sequence,
+            };
+            match notify::prepare(scheduling, &owed).await {
+                Ok(Prepared::Message(message)) => notifier.notify(&message).await.into(),
+                Ok(Prepared::Moot(why)) => Outcome::Skipped(why).into(),
+                Err(error) => {
+                    if let PrepareError::Storage(StorageError::Corrupt { .. }) = &error {
+                        // The row is nobody's address: the log may name it.
+                        error!(
+                            error = &error as &dyn StdError,
+                            "Effect {id} cannot be prepared"
+                        );
+                    }
+                    Outcome::failed(when_prepared(&error), &error).into()
                 }
             }
         }
+        Effect::NotifyAccount {
+            name,
+            email,
+            about,
+            sealed_token,
+        } => {
+            let sealed = sealed_token.as_deref();
+            match notify::prepare_account(scheduling, id, name, email, about, sealed) {
+                Ok(message) => notifier.notify_account(&message).await.into(),
+                Err(error) => Outcome::failed(Retry::Backoff, &error).into(),
+            }
+        }
+        Effect::ExpirePending { booking } => expire(scheduling, booking).await.into(),
+    }
+}
+
+/// When preparing a message can succeed: storage comes back, and a missing key can be put back.
+fn when_prepared(error: &PrepareError) -> Retry {
+    match error {
+        PrepareError::NoHost | PrepareError::Storage(StorageError::Corrupt { .. }) => Retry::Never,
+        PrepareError::Storage(_) | PrepareError::Link(_) => Retry::Backoff,
+    }
+}
+
+async fn expire(scheduling: &Scheduling, booking: BookingId) -> Outcome {
+    match scheduling.expire_pending(booking).await {
+        Ok(Some(_)) => Outcome::Done,
+        Ok(None) => Outcome::Skipped("it was answered, or its deadline has moved"),
+        Err(ChangeError::NotFound) => Outcome::Skipped("the booking is gone"),
+        Err(error) => Outcome::failed(Retry::Backoff, &error),
     }
 }
 
@@ -152,6 +229,7 @@ mod tests {
         let error = DeliveryError {
             kind: DeliveryErrorKind::Rejected,
             source: "550 no such user".into(),
+            attempts: Vec::new(),
         };
         assert_eq!(
             with_causes(&error),
@@ -165,6 +243,7 @@ mod tests {
         let error = DeliveryError {
             kind: DeliveryErrorKind::Rejected,
             source: "é".repeat(10_000).into(),
+            attempts: Vec::new(),
         };
         assert_eq!(with_causes(&error).chars().count(), 501);
     }

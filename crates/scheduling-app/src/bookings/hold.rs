@@ -1,0 +1,353 @@
+//! Keep a slot for somebody who is filling in the form.
+
+use chrono::{DateTime, Utc};
+use scheduling_core::event_type::EventType;
+use scheduling_core::hold::{Hold, HoldHost, RenewError};
+use scheduling_core::ids::{HoldId, UserId};
+use scheduling_core::ports::{StorageError, UnitOfWork};
+use scheduling_core::slots::Unavailability;
+use scheduling_core::text::Slug;
+use scheduling_core::time::{Interval, Length};
+use thiserror::Error;
+
+use super::attempts::{Attempts, Refusal};
+use super::offer::{OfferError, foresee, offer, seat};
+use crate::availability::{EndedLink, FindError, Question, bookable};
+use crate::{HoldToken, Scheduling};
+
+/// Asks to keep a start of an event type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoldSlot {
+    /// The workspace.
+    pub workspace: Slug,
+    /// Its event type, or a further link to it.
+    pub event_type: Slug,
+    /// The start.
+    pub start: DateTime<Utc>,
+    /// How long the meeting lasts; the event type's default where nothing is given.
+    pub duration: Option<Length>,
+}
+
+/// A slot that is kept.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The hold.
+    pub hold: Hold,
+    /// The secret by which its holder names it.
+    pub token: HoldToken,
+}
+
+/// Why a slot is not kept.
+#[derive(Debug, Error)]
+pub enum HoldError {
+    /// No such workspace, or it has no such event type that can be booked.
+    #[error("there is no such event type")]
+    NotFound,
+    /// The link has expired, or was used as often as it can be.
+    #[error("the link leads nowhere any more")]
+    LinkEnded(Box<EndedLink>),
+    /// The event type does not offer the duration.
+    #[error("there is no such duration")]
+    NoSuchDuration,
+    /// The start is not offered.
+    #[error("the slot is not available")]
+    Unavailable {
+        /// What speaks against it, without duplicates: the start's own reasons, then the hosts'.
+        reasons: Vec<Unavailability>,
+        /// Whether it would be offered if nobody had booked: then somebody else has the time.
+        taken: bool,
+        /// Up to three offered starts, the nearest first.
+        alternatives: Vec<DateTime<Utc>>,
+    },
+    /// The storage failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl HoldError {
+    /// Whether somebody else has the time: without other bookings and busy times the start would be offered.
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Self::Unavailable { taken: true, .. })
+    }
+}
+
+impl Refusal for HoldError {
+    fn storage(&self) -> Option<&StorageError> {
+        match self {
+            Self::Storage(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<OfferError> for HoldError {
+    fn from(error: OfferError) -> Self {
+        match error {
+            OfferError::NotOffered { reasons, taken } => Self::Unavailable {
+                reasons,
+                taken,
+                alternatives: Vec::new(),
+            },
+            OfferError::Storage(error) => Self::Storage(error),
+        }
+    }
+}
+
+impl From<FindError> for HoldError {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::NotFound => Self::NotFound,
+            FindError::LinkEnded(ended) => Self::LinkEnded(ended),
+            FindError::NoSuchDuration => Self::NoSuchDuration,
+            FindError::Request(error) => Self::Storage(StorageError::Other(error.into())),
+            FindError::Storage(error) => Self::Storage(error),
+        }
+    }
+}
+
+/// Why a hold was neither renewed nor released.
+#[derive(Debug, Error)]
+pub enum HoldChangeError {
+    /// There is no such hold: it has expired, was used or released, or never was.
+    #[error("there is no such hold")]
+    NotFound,
+    /// It cannot be renewed.
+    #[error(transparent)]
+    Renew(#[from] RenewError),
+    /// The storage failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Refusal for HoldChangeError {
+    fn storage(&self) -> Option<&StorageError> {
+        match self {
+            Self::Storage(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Why a hold cannot be used.
+#[derive(Debug, Error)]
+pub(super) enum HeldError {
+    /// It has expired, or there never was one.
+    #[error("the hold has expired")]
+    Expired,
+    /// It keeps another slot.
+    #[error("the hold is for another slot")]
+    Elsewhere,
+    /// The storage failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Scheduling {
+    /// Keeps a start for five minutes, if it is offered. It takes the hosts' time as a booking does: who hosts is decided
+    /// here, though a rotation is stepped only when the hold becomes a booking.
+    ///
+    /// # Errors
+    /// [`HoldError`].
+    pub async fn hold(&self, command: &HoldSlot) -> Result<Held, HoldError> {
+        match self.look_before_holding(command).await {
+            Err(HoldError::Unavailable { reasons, taken, .. }) => {
+                return Err(self.cannot_hold(command, reasons, taken).await);
+            }
+            other => other?,
+        }
+        let mut attempts = Attempts::new();
+        loop {
+            let mut work = self.ports().storage.begin().await?;
+            let done = self.hold_in(&mut *work, command).await;
+            match attempts.settle(self, work, done).await {
+                None => {}
+                Some(Err(HoldError::Storage(StorageError::Conflict))) => {
+                    // Others took the time again and again, faster than it could be read.
+                    let reasons = vec![Unavailability::Booked];
+                    return Err(self.cannot_hold(command, reasons, true).await);
+                }
+                Some(Err(HoldError::Unavailable { reasons, taken, .. })) => {
+                    return Err(self.cannot_hold(command, reasons, taken).await);
+                }
+                Some(settled) => return settled,
+            }
+        }
+    }
+
+    /// Holds inside a transaction of the caller's.
+    ///
+    /// # Errors
+    /// [`HoldError`]; the transaction must then be rolled back. [`HoldError::Unavailable`] comes without alternatives.
+    pub async fn hold_in(
+        &self,
+        work: &mut dyn UnitOfWork,
+        command: &HoldSlot,
+    ) -> Result<Held, HoldError> {
+        let ports = self.ports();
+        let now = ports.clock.now();
+        let found = bookable(work, now, &command.workspace, &command.event_type).await?;
+        let event_type = found.event_type;
+        let roster: Vec<UserId> = event_type.hosting.roster().collect();
+        work.lock_hosts(&roster).await?;
+        // Whoever waited for the lock is judged by the time after the wait.
+        let now = ports.clock.now();
+        work.holds().sweep(Some(&roster), now).await?;
+        let question = Question::new(&event_type, command.duration, now);
+        let question = question.ok_or(HoldError::NoSuchDuration)?;
+        let offer = offer(work, &question, command.start).await?;
+        let hosts = foresee(work, &event_type, &offer).await?;
+        let buffers = event_type.rules.buffers;
+        let ids = &*ports.ids;
+        let seated = seat(work, ids, &event_type, buffers, offer.interval, &hosts).await?;
+        let token = HoldToken::generate(&*ports.secrets);
+        let hold = Hold {
+            id: HoldId::generate(ids),
+            token_hash: token.hash(),
+            workspace: event_type.workspace,
+            event_type: event_type.id,
+            interval: offer.interval,
+            buffers,
+            hosts: seated
+                .into_iter()
+                .map(|(user, session)| HoldHost { user, session })
+                .collect(),
+            expires_at: now + Hold::LASTS,
+            renewed: false,
+            created_at: now,
+        };
+        work.holds().insert(&hold).await?;
+        Ok(Held { hold, token })
+    }
+
+    /// Lets a hold last another five minutes. It can be renewed once.
+    ///
+    /// # Errors
+    /// [`HoldChangeError`].
+    pub async fn renew_hold(&self, token: &HoldToken) -> Result<Hold, HoldChangeError> {
+        self.is_held(token).await?;
+        let mut attempts = Attempts::new();
+        loop {
+            let mut work = self.ports().storage.begin().await?;
+            let done = self.renew_hold_in(&mut *work, token).await;
+            if let Some(settled) = attempts.settle(self, work, done).await {
+                return settled;
+            }
+        }
+    }
+
+    async fn renew_hold_in(
+        &self,
+        work: &mut dyn UnitOfWork,
+        token: &HoldToken,
+    ) -> Result<Hold, HoldChangeError> {
+        let hold = locked(work, token).await?;
+        let hold = hold.renew(self.ports().clock.now())?;
+        if !work.holds().renew(&hold).await? {
+            return Err(HoldChangeError::NotFound);
+        }
+        Ok(hold)
+    }
+
+    /// Gives a held slot back.
+    ///
+    /// # Errors
+    /// [`HoldChangeError::NotFound`] when there is nothing to give back, [`HoldChangeError::Storage`].
+    pub async fn release_hold(&self, token: &HoldToken) -> Result<(), HoldChangeError> {
+        self.is_held(token).await?;
+        let mut attempts = Attempts::new();
+        loop {
+            let mut work = self.ports().storage.begin().await?;
+            let done = self.release_hold_in(&mut *work, token).await;
+            if let Some(settled) = attempts.settle(self, work, done).await {
+                return settled;
+            }
+        }
+    }
+
+    async fn release_hold_in(
+        &self,
+        work: &mut dyn UnitOfWork,
+        token: &HoldToken,
+    ) -> Result<(), HoldChangeError> {
+        let hold = locked(work, token).await?;
+        if hold.has_expired(self.ports().clock.now()) || !work.holds().remove(hold.id).await? {
+            return Err(HoldChangeError::NotFound);
+        }
+        Ok(())
+    }
+
+    /// Whoever guesses tokens takes no writer's turn.
+    async fn is_held(&self, token: &HoldToken) -> Result<(), HoldChangeError> {
+        let mut work = self.ports().storage.begin_read().await?;
+        let found = work.holds().by_token(&token.hash()).await?;
+        found.map(|_| ()).ok_or(HoldChangeError::NotFound)
+    }
+
+    /// Refuses what is plainly not offered without waiting for anybody. What passes is judged again under the lock.
+    async fn look_before_holding(&self, command: &HoldSlot) -> Result<(), HoldError> {
+        let mut work = self.ports().storage.begin_read().await?;
+        let now = self.ports().clock.now();
+        let found = bookable(&mut *work, now, &command.workspace, &command.event_type).await?;
+        let question = Question::new(&found.event_type, command.duration, now);
+        let question = question.ok_or(HoldError::NoSuchDuration)?;
+        offer(&mut *work, &question, command.start).await?;
+        Ok(())
+    }
+
+    /// The refusal, with starts that can be held instead.
+    async fn cannot_hold(
+        &self,
+        command: &HoldSlot,
+        reasons: Vec<Unavailability>,
+        taken: bool,
+    ) -> HoldError {
+        let alternatives = self.hold_instead(command).await.unwrap_or_default();
+        HoldError::Unavailable {
+            reasons,
+            taken,
+            alternatives,
+        }
+    }
+
+    async fn hold_instead(&self, command: &HoldSlot) -> Result<Vec<DateTime<Utc>>, HoldError> {
+        let mut work = self.ports().storage.begin_read().await?;
+        let now = self.ports().clock.now();
+        let found = bookable(&mut *work, now, &command.workspace, &command.event_type).await?;
+        let question = Question::new(&found.event_type, command.duration, now);
+        let question = question.ok_or(HoldError::NoSuchDuration)?;
+        Ok(self
+            .alternatives(&mut *work, &question, command.start)
+            .await)
+    }
+}
+
+/// The hold that a token names, under the lock of its hosts.
+async fn locked(work: &mut dyn UnitOfWork, token: &HoldToken) -> Result<Hold, HoldChangeError> {
+    let found = work.holds().by_token(&token.hash()).await?;
+    let found = found.ok_or(HoldChangeError::NotFound)?;
+    let hosts: Vec<UserId> = found.hosts.iter().map(|host| host.user).collect();
+    work.lock_hosts(&hosts).await?;
+    // It may have become a booking during the wait.
+    let found = work.holds().by_token(&token.hash()).await?;
+    found.ok_or(HoldChangeError::NotFound)
+}
+
+/// The hold that a token names, if it keeps this very meeting.
+pub(super) async fn held(
+    work: &mut dyn UnitOfWork,
+    token: &HoldToken,
+    event_type: &EventType,
+    wanted: Option<Interval>,
+    now: DateTime<Utc>,
+) -> Result<Hold, HeldError> {
+    let found = work.holds().by_token(&token.hash()).await?;
+    let found = found.filter(|hold| !hold.has_expired(now));
+    let hold = found.ok_or(HeldError::Expired)?;
+    if hold.event_type != event_type.id || wanted != Some(hold.interval) {
+        return Err(HeldError::Elsewhere);
+    }
+    Ok(hold)
+}
+
+#[cfg(test)]
+mod tests;

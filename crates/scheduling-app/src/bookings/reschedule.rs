@@ -1,0 +1,534 @@
+//! Move a booking to another time. It stays the same booking: same id, same calendar entry, same links.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use scheduling_core::booking::{Booking, BookingHost, BookingState, Change, Party, PendingReason};
+use scheduling_core::event_type::{EventType, SlotRules, SlotSteps};
+use scheduling_core::ids::{SessionId, UserId};
+use scheduling_core::ports::{StorageError, UnitOfWork};
+use scheduling_core::slots::{SlotRequestError, Unavailability};
+use scheduling_core::text::Note;
+use scheduling_core::time::Length;
+use thiserror::Error;
+
+use super::access::{BookingAccess, Visitor};
+use super::attempts::{Attempts, Refusal};
+use super::book::{answer_until, host_secret};
+use super::change::{
+    Asked, Begun, ChangeError, Changed, Lock, Under, expect_version, release_step,
+};
+use super::get::dangling;
+use super::hold::{HeldError, held};
+use super::offer::{Offer, OfferError, appoint, for_hosts, meeting, offer, seat, stay};
+use super::policy::Permission;
+use crate::availability::{Apart, FindError, Question};
+use crate::idempotency::Idempotent;
+use crate::{HoldToken, Scheduling, SchedulingBuilder};
+
+/// Moves a booking to another start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RescheduleBooking {
+    /// Which, and as whom.
+    pub access: BookingAccess,
+    /// The version that was read; any where none is given.
+    pub expected: Option<u32>,
+    /// The new start.
+    pub start: DateTime<Utc>,
+    /// How long it lasts from now on; as long as before where nothing is given.
+    pub duration: Option<Length>,
+    /// Why.
+    pub reason: Option<Note>,
+    /// The hold that keeps the new slot.
+    pub hold: Option<HoldToken>,
+    /// Makes repeating the command harmless.
+    pub idempotency: Option<Idempotent>,
+}
+
+impl RescheduleBooking {
+    /// As long as before, without a reason, whatever the version.
+    pub const fn new(access: BookingAccess, start: DateTime<Utc>) -> Self {
+        Self {
+            access,
+            expected: None,
+            start,
+            duration: None,
+            reason: None,
+            hold: None,
+            idempotency: None,
+        }
+    }
+}
+
+/// Why a booking was not moved.
+#[derive(Debug, Error)]
+pub enum RescheduleError {
+    /// It cannot be changed so.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    /// The event type does not offer the duration.
+    #[error("there is no such duration")]
+    NoSuchDuration,
+    /// The start is not offered.
+    #[error("the slot is not available")]
+    Unavailable {
+        /// What speaks against it, without duplicates: the start's own reasons, then the hosts'.
+        reasons: Vec<Unavailability>,
+        /// Whether it would be offered if nobody else had booked: then somebody else has the time.
+        taken: bool,
+        /// Up to three offered starts, the nearest first.
+        alternatives: Vec<DateTime<Utc>>,
+    },
+    /// The hold has expired, or there never was one.
+    #[error("the hold has expired")]
+    HoldExpired,
+    /// The hold keeps another slot.
+    #[error("the hold is for another slot")]
+    HoldElsewhere,
+    /// The range is too long.
+    #[error(transparent)]
+    Range(SlotRequestError),
+}
+
+impl RescheduleError {
+    /// Whether somebody else has the time: without other bookings and busy times the start would be offered.
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Self::Unavailable { taken: true, .. })
+    }
+}
+
+impl Refusal for RescheduleError {
+    fn storage(&self) -> Option<&StorageError> {
+        match self {
+            Self::Change(error) => error.storage(),
+            _ => None,
+        }
+    }
+}
+
+impl From<StorageError> for RescheduleError {
+    fn from(error: StorageError) -> Self {
+        Self::Change(error.into())
+    }
+}
+
+impl From<OfferError> for RescheduleError {
+    fn from(error: OfferError) -> Self {
+        match error {
+            OfferError::NotOffered { reasons, taken } => Self::Unavailable {
+                reasons,
+                taken,
+                alternatives: Vec::new(),
+            },
+            OfferError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<HeldError> for RescheduleError {
+    fn from(error: HeldError) -> Self {
+        match error {
+            HeldError::Expired => Self::HoldExpired,
+            HeldError::Elsewhere => Self::HoldElsewhere,
+            HeldError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<FindError> for RescheduleError {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::NotFound | FindError::LinkEnded(_) => Self::Change(ChangeError::NotFound),
+            FindError::NoSuchDuration => Self::NoSuchDuration,
+            FindError::Request(error) => Self::Range(error),
+            FindError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Scheduling {
+    /// Moves a booking: same id, same calendar entry with a higher sequence, same manage link. Its own time does not
+    /// stand in the way, and it keeps its duration unless another one is asked for.
+    ///
+    /// - The event type may be inactive or archived meanwhile: whoever has a booking can still move it.
+    /// - The invitee may as long as the policy lets him, to what the page offers. A host may until it ends, whatever the
+    ///   minimum notice and the booking window, but into nobody's time.
+    /// - Hosts who can take the new time stay. Otherwise it is assigned anew by the event type's rule: a rotation's step is
+    ///   undone, and one for the new time is made.
+    /// - Moved by its invitee, a booking of an event type with approval waits for an approval again.
+    /// - Moving it to where it is changes nothing.
+    ///
+    /// # Errors
+    /// [`RescheduleError`].
+    pub async fn reschedule(
+        &self,
+        command: &RescheduleBooking,
+    ) -> Result<Changed, RescheduleError> {
+        match self.look_before_moving(command).await {
+            Err(RescheduleError::Unavailable { reasons, taken, .. }) => {
+                return Err(self.cannot_move(command, reasons, taken).await);
+            }
+            other => other?,
+        }
+        let mut attempts = Attempts::new();
+        loop {
+            let mut work = self.ports().storage.begin().await?;
+            let done = self.reschedule_in(&mut *work, command).await;
+            match attempts.settle(self, work, done).await {
+                None => {}
+                Some(Err(RescheduleError::Unavailable { reasons, taken, .. })) => {
+                    return Err(self.cannot_move(command, reasons, taken).await);
+                }
+                Some(settled) => return settled,
+            }
+        }
+    }
+
+    /// Moves inside a transaction of the caller's, who commits it and then calls
+    /// [`wake_worker`](Self::wake_worker).
+    ///
+    /// # Errors
+    /// [`RescheduleError`]; the transaction must then be rolled back. [`RescheduleError::Unavailable`] comes without
+    /// alternatives.
+    pub async fn reschedule_in(
+        &self,
+        work: &mut dyn UnitOfWork,
+        command: &RescheduleBooking,
+    ) -> Result<Changed, RescheduleError> {
+        let asked = Asked {
+            access: &command.access,
+            expected: command.expected,
+            idempotency: command.idempotency.as_ref(),
+        };
+        let under = match self.begin_change(work, asked, Lock::ThePool).await? {
+            Begun::Under(under) => under,
+            Begun::Replay(changed) => return Ok(changed),
+        };
+        let (now, booking) = (under.now, &under.booking);
+        work.holds().sweep(Some(&under.locked), now).await?;
+        let (event_type, visitor) = (&under.event_type, &under.visitor);
+        may_move(booking, event_type, visitor, command.reason.as_ref(), now)?;
+        let rules = rules_of_move(booking, event_type, visitor.party, command.duration)?;
+        let wanted = meeting(&rules, command.start);
+        if wanted == Some(booking.interval) {
+            return Ok(self.leave_as_it_is(work, &under).await?);
+        }
+        let hold = match &command.hold {
+            Some(token) => {
+                let hold = held(work, token, event_type, wanted, now).await?;
+                work.holds().remove(hold.id).await?;
+                Some(hold)
+            }
+            None => None,
+        };
+        let apart = Apart {
+            moving: Some(booking),
+            hold: hold.as_ref(),
+        };
+        let judged_at = hold.as_ref().map_or(now, |hold| hold.created_at);
+        let question = question(event_type, rules, judged_at)
+            .at_clock(now)
+            .with_apart(apart);
+        let offer = offer(work, &question, command.start).await?;
+        let kept: Option<Vec<UserId>> = hold
+            .as_ref()
+            .map(|hold| hold.hosts.iter().map(|host| host.user).collect());
+        let booking = self
+            .take_new_time(work, &under, &offer, kept.as_deref())
+            .await?;
+        self.moved(work, &under, booking, &offer, command.reason.clone())
+            .await
+    }
+
+    /// Gives the booking its hosts and their time: those who stay keep their links.
+    async fn take_new_time(
+        &self,
+        work: &mut dyn UnitOfWork,
+        under: &Under<'_>,
+        offer: &Offer,
+        kept: Option<&[UserId]>,
+    ) -> Result<Taken, RescheduleError> {
+        let ports = self.ports();
+        let event_type = &under.event_type;
+        let mut before = under.booking.clone();
+        let present: Vec<UserId> = before.hosts.iter().map(|host| host.user).collect();
+        let hosts = if let Some(hosts) = stay(event_type, &present, offer) {
+            hosts
+        } else {
+            release_step(work, &mut before).await?;
+            let assignment = appoint(work, event_type, offer, kept).await?;
+            before.rotation = assignment.rotation;
+            assignment.hosts
+        };
+        // Its old seats are free before it takes new ones.
+        for session in before.hosts.iter().filter_map(|host| host.session) {
+            work.sessions().leave(session).await?;
+        }
+        before.buffers = event_type.rules.buffers;
+        let (ids, buffers) = (&*ports.ids, before.buffers);
+        let seated = seat(work, ids, event_type, buffers, offer.interval, &hosts).await?;
+        let hosts = seated
+            .into_iter()
+            .map(|(user, session)| part_of(ports, &before, user, session))
+            .collect();
+        Ok(Taken {
+            booking: before,
+            hosts,
+        })
+    }
+
+    /// The transition itself, and what it entails.
+    async fn moved(
+        &self,
+        work: &mut dyn UnitOfWork,
+        under: &Under<'_>,
+        taken: Taken,
+        offer: &Offer,
+        reason: Option<Note>,
+    ) -> Result<Changed, RescheduleError> {
+        let now = under.now;
+        let from = under.booking.interval;
+        let to = offer.interval;
+        let party = under.visitor.party;
+        let (booking, event) = taken
+            .booking
+            .reschedule(to, taken.hosts, party, reason.clone(), now)
+            .map_err(ChangeError::from)?;
+        let booking = wait_for_approval(booking, under, now)?;
+        let change = Change::Rescheduled { from, to, reason };
+        Ok(self
+            .finish_change(work, under, booking, Some(&event), change)
+            .await?)
+    }
+
+    /// Nothing has changed, but the key stands for it.
+    async fn leave_as_it_is(
+        &self,
+        work: &mut dyn UnitOfWork,
+        under: &Under<'_>,
+    ) -> Result<Changed, StorageError> {
+        under.remember(work).await?;
+        Ok(Changed::now(under.booking.clone()))
+    }
+
+    /// Refuses what is plainly impossible without waiting for anybody. What passes is judged again under the lock.
+    async fn look_before_moving(&self, command: &RescheduleBooking) -> Result<(), RescheduleError> {
+        let mut work = self.ports().storage.begin_read().await?;
+        let now = self.ports().clock.now();
+        let (booking, event_type, visitor) =
+            open_to_move(&mut *work, &command.access, now).await?;
+        if Self::is_replay(&mut *work, command.idempotency.as_ref()).await? {
+            return Ok(());
+        }
+        expect_version(&booking, command.expected)?;
+        may_move(&booking, &event_type, &visitor, command.reason.as_ref(), now)?;
+        let rules = rules_of_move(&booking, &event_type, visitor.party, command.duration)?;
+        let wanted = meeting(&rules, command.start);
+        if wanted == Some(booking.interval) {
+            return Ok(());
+        }
+        let hold = match &command.hold {
+            Some(token) => Some(held(&mut *work, token, &event_type, wanted, now).await?),
+            None => None,
+        };
+        let apart = Apart {
+            moving: Some(&booking),
+            hold: hold.as_ref(),
+        };
+        let judged_at = hold.as_ref().map_or(now, |hold| hold.created_at);
+        let question = question(&event_type, rules, judged_at)
+            .at_clock(now)
+            .with_apart(apart);
+        offer(&mut *work, &question, command.start).await?;
+        Ok(())
+    }
+
+    /// The refusal, with starts to which it can be moved instead.
+    async fn cannot_move(
+        &self,
+        command: &RescheduleBooking,
+        reasons: Vec<Unavailability>,
+        taken: bool,
+    ) -> RescheduleError {
+        let alternatives = self.move_instead(command).await.unwrap_or_default();
+        RescheduleError::Unavailable {
+            reasons,
+            taken,
+            alternatives,
+        }
+    }
+
+    async fn move_instead(
+        &self,
+        command: &RescheduleBooking,
+    ) -> Result<Vec<DateTime<Utc>>, RescheduleError> {
+        let mut work = self.ports().storage.begin_read().await?;
+        let now = self.ports().clock.now();
+        let (booking, event_type, visitor) =
+            open_to_move(&mut *work, &command.access, now).await?;
+        let rules = rules_of_move(&booking, &event_type, visitor.party, command.duration)?;
+        let apart = Apart {
+            moving: Some(&booking),
+            hold: None,
+        };
+        let question = question(&event_type, rules, now).with_apart(apart);
+        let mut found = self
+            .alternatives(&mut *work, &question, command.start)
+            .await;
+        // Where it is already is no alternative.
+        found.retain(|start| meeting(&question.rules, *start) != Some(booking.interval));
+        Ok(found)
+    }
+}
+
+/// A booking with its new hosts and buffers, before its transition.
+struct Taken {
+    booking: Booking,
+    hosts: Vec<BookingHost>,
+}
+
+/// A host's part: whoever stays keeps the secret of his link.
+fn part_of(
+    ports: &SchedulingBuilder,
+    before: &Booking,
+    user: UserId,
+    session: Option<SessionId>,
+) -> BookingHost {
+    let manage = match before.host(user) {
+        Some(host) => host.manage.clone(),
+        None => host_secret(ports),
+    };
+    BookingHost {
+        user,
+        manage,
+        session,
+    }
+}
+
+/// The booking that is to move, its event type, and who came.
+pub(super) async fn open_to_move(
+    work: &mut dyn UnitOfWork,
+    access: &BookingAccess,
+    now: DateTime<Utc>,
+) -> Result<(Booking, EventType, Visitor), RescheduleError> {
+    let found = access.open(work).await?;
+    let (booking, visitor) = found.ok_or(ChangeError::NotFound)?;
+    if visitor.is_too_late(&booking, now) {
+        return Err(ChangeError::Over.into());
+    }
+    let event_type = work.event_types().get(booking.event_type).await?;
+    let event_type = event_type.ok_or_else(|| dangling(&booking, "event_type_id"))?;
+    Ok((booking, event_type, visitor))
+}
+
+/// Refuses a move that the booking's state or the event type's policy does not allow.
+fn may_move(
+    booking: &Booking,
+    event_type: &EventType,
+    visitor: &Visitor,
+    reason: Option<&Note>,
+    now: DateTime<Utc>,
+) -> Result<(), ChangeError> {
+    is_movable(booking, visitor.party, now)?;
+    Permission::by(&event_type.policy.reschedule, booking, visitor.party, now).require(reason)
+}
+
+/// Refuses to move what is no longer ahead, and says what it is.
+pub(super) fn is_movable(
+    booking: &Booking,
+    party: Party,
+    now: DateTime<Utc>,
+) -> Result<(), ChangeError> {
+    let (interval, hosts) = (booking.interval, booking.hosts.clone());
+    booking
+        .clone()
+        .reschedule(interval, hosts, party, None, now)?;
+    Ok(())
+}
+
+/// The rules by which a booking moves: a duration that is asked for must be offered; the one it has it can keep.
+pub(super) fn rules_of_move(
+    booking: &Booking,
+    event_type: &EventType,
+    party: Party,
+    duration: Option<Length>,
+) -> Result<SlotRules, RescheduleError> {
+    let present = length(booking);
+    let wanted = duration.or(present);
+    let rules = match (event_type.rules_for(wanted), wanted) {
+        (Some(rules), _) => rules.into_owned(),
+        (None, Some(kept)) if Some(kept) == present => with_duration(event_type, kept),
+        (None, _) => return Err(RescheduleError::NoSuchDuration),
+    };
+    Ok(match party {
+        Party::Invitee => rules,
+        Party::Host | Party::System => for_hosts(&rules),
+    })
+}
+
+/// How long a booking lasts.
+fn length(booking: &Booking) -> Option<Length> {
+    let minutes = u32::try_from(booking.interval.length().num_minutes()).ok()?;
+    Length::new(minutes).ok()
+}
+
+/// The rules for a duration that the event type does not offer any more.
+fn with_duration(event_type: &EventType, duration: Length) -> SlotRules {
+    let slot_interval = match event_type.durations.steps {
+        SlotSteps::Interval => event_type.rules.slot_interval,
+        SlotSteps::Duration => duration,
+    };
+    SlotRules {
+        duration,
+        slot_interval,
+        ..event_type.rules.clone()
+    }
+}
+
+/// What is asked of the engine for a move.
+pub(super) fn question(
+    event_type: &EventType,
+    rules: SlotRules,
+    now: DateTime<Utc>,
+) -> Question<'_> {
+    // Asking for the default duration always makes sense; the rules then say which one is meant.
+    Question::new(event_type, None, now)
+        .expect("an event type offers its default duration")
+        .with_rules(rules)
+}
+
+/// Lets a booking that its invitee moved wait for an approval, where the event type wants one; and gives a request that
+/// waits already a new deadline.
+fn wait_for_approval(
+    booking: Booking,
+    under: &Under<'_>,
+    now: DateTime<Utc>,
+) -> Result<Booking, ChangeError> {
+    let start = booking.interval.start();
+    let approval = under.event_type.policy.approval;
+    let by_invitee = under.visitor.party == Party::Invitee;
+    let (waiting_for, until) = match &booking.state {
+        BookingState::Pending {
+            waiting_for,
+            expires_at,
+        } => {
+            let until = match approval {
+                Some(approval) => Some(answer_until(approval, start, now)),
+                None => expires_at.map(|until| until.min(start)),
+            };
+            (waiting_for.clone(), until)
+        }
+        BookingState::Confirmed { .. } if by_invitee => match approval {
+            Some(approval) => {
+                let until = answer_until(approval, start, now);
+                (BTreeSet::from([PendingReason::Approval]), Some(until))
+            }
+            None => return Ok(booking),
+        },
+        _ => return Ok(booking),
+    };
+    Ok(booking.wait_again(waiting_for, until, now)?)
+}
+
+#[cfg(test)]
+mod tests;
