@@ -32,10 +32,14 @@ pub mod bookings;
 pub mod directory;
 pub mod event_types;
 mod fixture;
+pub mod holds;
 pub mod idempotency;
+pub mod links;
+pub mod messages;
 pub mod outbox;
 pub mod schedules;
 pub mod sessions;
+pub mod time_off;
 pub mod times;
 pub mod transactions;
 
@@ -102,6 +106,40 @@ macro_rules! storage_contract {
                 a_raised_capacity_opens_seats
                 leaving_no_session_is_an_error
                 of_many_who_want_the_last_seat_exactly_one_gets_it,
+            holds:
+                a_hold_comes_back_as_it_was
+                an_id_and_a_token_are_taken_once
+                held_time_is_taken
+                an_expired_hold_takes_time_until_it_is_swept
+                a_booking_takes_the_place_of_its_hold
+                holds_are_found_where_they_overlap
+                a_renewed_hold_ends_later
+                sweeping_removes_what_has_expired
+                the_next_expiry_is_the_first
+                a_hold_gives_its_seat_back
+                of_many_who_want_one_slot_exactly_one_has_it
+                a_hold_is_removed_once_however_many_try,
+            links:
+                links_come_back_as_they_were
+                a_list_begins_with_the_newest
+                event_types_and_links_share_their_slugs
+                of_many_who_want_one_slug_exactly_one_has_it
+                a_link_changes_by_versions_and_keeps_its_uses
+                a_link_is_used_as_often_as_it_may_be
+                of_many_who_use_a_link_no_more_succeed_than_it_has_uses
+                a_booking_outlives_its_link
+                a_link_must_lead_somewhere,
+            time_off:
+                time_off_comes_back_as_it_was
+                a_list_stands_by_when_it_was_entered
+                what_concerns_a_meeting_is_found
+                time_off_changes_by_versions
+                time_off_is_somebodys,
+            messages:
+                words_of_an_event_type_go_before_the_workspaces
+                words_are_listed_in_order
+                words_are_somebodys
+                pictures_come_back_as_they_were,
             outbox:
                 effects_are_leased_when_due_and_oldest_first
                 no_two_workers_get_the_same_effect

@@ -248,6 +248,9 @@ impl BookingRepository for MemoryUnitOfWork {
             tables
                 .outbox
                 .retain(|_, row| booking_of(&row.effect) != Some(id));
+            tables
+                .idempotency
+                .retain(|_, row| row.made != Some(id.as_uuid()));
             Ok(true)
         })
     }

@@ -100,20 +100,23 @@ impl EventTypeRepository for MemoryUnitOfWork {
 
     async fn delete(&mut self, id: EventTypeId) -> Result<bool, StorageError> {
         self.write(|tables| {
-            let is_used = tables.bookings.values().any(|b| b.event_type == id)
-                || tables.sessions.values().any(|s| s.event_type == id);
-            if is_used || tables.event_types.remove(&id).is_none() {
+            if tables.bookings.values().any(|b| b.event_type == id) {
+                return Ok(false);
+            }
+            let holds = tables.holds.values().filter(|hold| hold.event_type == id);
+            let holds: Vec<HoldId> = holds.map(|hold| hold.id).collect();
+            for hold in holds {
+                tables.remove_hold(hold)?;
+            }
+            // A session is left where somebody other than a hold has a seat.
+            let has_sessions = tables.sessions.values().any(|s| s.event_type == id);
+            if has_sessions || tables.event_types.remove(&id).is_none() {
                 return Ok(false);
             }
             tables.links.retain(|_, link| link.event_type != id);
             tables.messages.retain(|(_, of, _, _), _| *of != Some(id));
             let scope = TimeOffScope::EventType(id);
             tables.time_off.retain(|_, off| off.scope != scope);
-            let holds = tables.holds.values().filter(|hold| hold.event_type == id);
-            let holds: Vec<HoldId> = holds.map(|hold| hold.id).collect();
-            for hold in holds {
-                tables.remove_hold(hold)?;
-            }
             tables.rotation.remove(&id);
             Ok(true)
         })
