@@ -136,7 +136,7 @@ async fn book(
     ];
     work.outbox().enqueue(&mails).await.unwrap();
     work.idempotency()
-        .store("acme", &key, booking.id)
+        .store("acme", &key, booking.id.as_uuid())
         .await
         .unwrap();
     work.commit().await.unwrap();

@@ -44,7 +44,7 @@ async fn replacing_does_not_get_past_the_triggers() {
         let host = house.host_sql();
         for (starts_at, ends_at) in [(house.starts_at, house.ends_at), (house.starts_at - 1, house.ends_at)] {
             let replace = format!(
-                "insert or replace into claims select {host}, {starts_at}, {ends_at}, booking_id, null from claims"
+                "insert or replace into claims select {host}, {starts_at}, {ends_at}, booking_id, null, null from claims"
             );
             let refused = raw.execute_unprepared(&replace).await.unwrap_err();
             assert!(refused.to_string().contains("must not overlap"), "{refused}");
