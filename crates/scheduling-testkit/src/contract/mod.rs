@@ -28,6 +28,8 @@
     reason = "these are tests: panicking is how they say no, and the module says so once"
 )]
 
+pub mod booking_lists;
+pub mod booking_records;
 pub mod bookings;
 pub mod directory;
 pub mod event_types;
@@ -37,6 +39,7 @@ pub mod idempotency;
 pub mod links;
 pub mod messages;
 pub mod outbox;
+pub mod outbox_entries;
 pub mod schedules;
 pub mod sessions;
 pub mod time_off;
@@ -98,6 +101,20 @@ macro_rules! storage_contract {
                 a_booking_changes_its_hosts
                 reservations_are_found_where_they_overlap
                 many_reservations_of_many_hosts_stand_in_order,
+            booking_lists:
+                a_list_has_the_workspaces_bookings_in_order
+                pages_neither_lose_nor_repeat
+                states_are_judged_at_an_instant
+                a_span_lets_through_what_overlaps_it
+                filters_let_through_what_meets_them_all
+                a_text_is_found_in_names_and_addresses,
+            booking_records:
+                answers_and_places_come_back_as_they_were
+                a_hosts_link_leads_to_the_booking
+                history_comes_back_in_order
+                what_is_ahead_of_a_host_is_found
+                an_event_type_knows_whether_it_was_ever_booked
+                an_erased_booking_leaves_nothing_behind,
             sessions:
                 seats_fill_and_then_conflict
                 the_last_to_leave_gives_the_time_back
@@ -152,6 +169,13 @@ macro_rules! storage_contract {
                 a_retry_gives_way_to_a_newer_effect_with_its_key
                 the_next_due_instant_counts_leases
                 sweeping_forgets_only_what_is_done,
+            outbox_entries:
+                an_entry_tells_everything
+                a_list_begins_with_the_newest
+                only_what_has_failed_is_replayed
+                a_replay_gives_way_to_a_ready_one_with_its_key
+                tries_are_kept_in_order
+                an_effect_is_of_a_workspace_there_is,
             idempotency:
                 a_key_is_found_without_being_claimed
                 a_key_is_fresh_then_replayed
