@@ -2,10 +2,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use scheduling_core::ids::UserId;
+use scheduling_core::ports::{StorageError, UnitOfWork};
 use scheduling_core::slots::{self, Explanation};
 use scheduling_core::text::Slug;
+use scheduling_core::time::Length;
 
-use super::{FindError, HostsTime, bookable, reads_around};
+use super::FindError;
+use super::bookable::bookable;
+use super::reading::{HostsTime, Question};
 use crate::Scheduling;
 
 /// Asks why a start is, or is not, offered.
@@ -13,10 +17,12 @@ use crate::Scheduling;
 pub struct ExplainSlot {
     /// The workspace.
     pub workspace: Slug,
-    /// Its event type.
+    /// Its event type, or a further link to one.
     pub event_type: Slug,
     /// The start.
     pub start: DateTime<Utc>,
+    /// How long the meeting is to last; the event type's default where nothing is said.
+    pub duration: Option<Length>,
 }
 
 /// Everything that speaks against a start.
@@ -29,27 +35,38 @@ pub struct ExplainedSlot {
 }
 
 impl Scheduling {
-    /// Explains a start.
+    /// Explains a start to whoever runs the server, without asking who that is. For members there is
+    /// [`explain`](Self::explain).
     ///
     /// # Errors
     /// [`FindError`].
     pub async fn explain_slot(&self, query: &ExplainSlot) -> Result<ExplainedSlot, FindError> {
         let mut work = self.ports().storage.begin_read().await?;
         let now = self.ports().clock.now();
-        let (_, event_type) = bookable(&mut *work, &query.workspace, &query.event_type)
-            .await?
-            .ok_or(FindError::NotFound)?;
-        let end = query.start.checked_add_signed(TimeDelta::seconds(1));
-        let end = end.unwrap_or(query.start);
-        let within = reads_around(&event_type, query.start, end);
-        let time = HostsTime::read(&mut *work, &event_type, within).await?;
-        let request = time.request(&event_type, now, query.start, end)?;
-        let explanation = slots::explain(&request, query.start);
+        let found = bookable(&mut *work, now, &query.workspace, &query.event_type).await?;
+        let question = Question::new(&found.event_type, query.duration, now);
+        let question = question.ok_or(FindError::NoSuchDuration)?;
+        let (time, explanation) = explanation(&mut *work, &question, query.start).await?;
         Ok(ExplainedSlot {
             explanation,
             roster: time.roster,
         })
     }
+}
+
+/// What speaks against a start, and the time of its hosts, as it was read.
+pub(super) async fn explanation(
+    work: &mut dyn UnitOfWork,
+    question: &Question<'_>,
+    start: DateTime<Utc>,
+) -> Result<(HostsTime, Explanation), StorageError> {
+    let to = start.checked_add_signed(TimeDelta::seconds(1));
+    let to = to.unwrap_or(start);
+    let time = HostsTime::read(work, question, start, to).await?;
+    let request = time.request(question, start, to);
+    let request = request.map_err(|error| StorageError::Other(error.into()))?;
+    let explanation = slots::explain(&request, start);
+    Ok((time, explanation))
 }
 
 #[cfg(test)]

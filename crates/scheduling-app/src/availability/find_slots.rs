@@ -1,15 +1,19 @@
 //! Which starts of an event type are offered?
 
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use scheduling_core::directory::Workspace;
-use scheduling_core::event_type::{BookingWindow, EventType};
+use scheduling_core::event_type::{BookingLink, BookingWindow, EventType, SlotRules};
 use scheduling_core::ids::UserId;
 use scheduling_core::ports::{StorageError, UnitOfWork};
 use scheduling_core::slots::{self, SlotRequest, SlotRequestError, Slots};
 use scheduling_core::text::Slug;
+use scheduling_core::time::Length;
 use thiserror::Error;
 
-use super::{HostsTime, bookable, reads_around};
+use super::bookable::{Bookable, EndedLink, bookable};
+use super::reading::{HostsTime, Question};
+use super::taken::Apart;
 use crate::Scheduling;
 
 /// Asks for the offered starts of an event type in a range.
@@ -17,12 +21,30 @@ use crate::Scheduling;
 pub struct FindSlots {
     /// The workspace.
     pub workspace: Slug,
-    /// Its event type.
+    /// Its event type, or a further link to one.
     pub event_type: Slug,
     /// The first instant of the range.
     pub from: DateTime<Utc>,
     /// The first instant after it.
     pub to: DateTime<Utc>,
+    /// How long the meeting is to last; the event type's default where nothing is said.
+    pub duration: Option<Length>,
+    /// SHA-256 of the token of a hold of one's own: what it keeps is offered to its holder.
+    pub own_hold: Option<[u8; 32]>,
+}
+
+impl FindSlots {
+    /// Asks about the default duration, without a hold.
+    pub fn new(workspace: Slug, event_type: Slug, from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
+        Self {
+            workspace,
+            event_type,
+            from,
+            to,
+            duration: None,
+            own_hold: None,
+        }
+    }
 }
 
 /// The offered starts.
@@ -30,8 +52,12 @@ pub struct FindSlots {
 pub struct FoundSlots {
     /// The workspace.
     pub workspace: Workspace,
-    /// The event type.
+    /// The event type, as the link shows it.
     pub event_type: EventType,
+    /// The further link that led to it, if one did.
+    pub link: Option<BookingLink>,
+    /// How long the meetings last.
+    pub duration: Length,
     /// The hosts, in roster order: the places that slots name.
     pub roster: Vec<UserId>,
     /// The starts.
@@ -40,12 +66,63 @@ pub struct FoundSlots {
     pub next_available: Option<DateTime<Utc>>,
 }
 
+/// A slot of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OfferedSlot {
+    /// When the meeting would start.
+    pub start: DateTime<Utc>,
+    /// When it would end.
+    pub end: DateTime<Utc>,
+    /// How many seats are left; only for group sessions.
+    pub seats_left: Option<u32>,
+}
+
+/// A day with the slots that start on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotDay {
+    /// The date.
+    pub date: NaiveDate,
+    /// Its slots, in order. Never empty.
+    pub slots: Vec<OfferedSlot>,
+}
+
+impl FoundSlots {
+    /// The slots by the dates on which they start in a zone, in order. Days without slots are left out.
+    pub fn days(&self, timezone: Tz) -> Vec<SlotDay> {
+        let mut days: Vec<SlotDay> = Vec::new();
+        for slot in self.slots.iter() {
+            let date = slot.start.with_timezone(&timezone).date_naive();
+            let offered = OfferedSlot {
+                start: slot.start,
+                end: slot.start + self.duration.delta(),
+                seats_left: slot.seats_left,
+            };
+            // A clock that goes back across midnight shows a date again.
+            match days.iter_mut().rev().take(2).find(|day| day.date == date) {
+                Some(day) => day.slots.push(offered),
+                None => days.push(SlotDay {
+                    date,
+                    slots: vec![offered],
+                }),
+            }
+        }
+        days.sort_by_key(|day| day.date);
+        days
+    }
+}
+
 /// Why slots could not be found.
 #[derive(Debug, Error)]
 pub enum FindError {
     /// No such workspace, or it has no such event type that can be booked.
     #[error("there is no such event type")]
     NotFound,
+    /// The further link has expired or is used up.
+    #[error("the link leads nowhere any more")]
+    LinkEnded(Box<EndedLink>),
+    /// The event type does not offer the duration.
+    #[error("the event type has no such duration")]
+    NoSuchDuration,
     /// The range is too long.
     #[error(transparent)]
     Request(#[from] SlotRequestError),
@@ -60,42 +137,88 @@ impl Scheduling {
     /// # Errors
     /// [`FindError`].
     pub async fn find_slots(&self, query: &FindSlots) -> Result<FoundSlots, FindError> {
-        let max_days = SlotRequest::MAX_RANGE.num_days();
-        if query.to.signed_duration_since(query.from) > SlotRequest::MAX_RANGE {
-            return Err(SlotRequestError::RangeTooLong { max_days }.into());
-        }
+        check_range(query.from, query.to)?;
         let mut work = self.ports().storage.begin_read().await?;
         let now = self.ports().clock.now();
-        let (workspace, event_type) = bookable(&mut *work, &query.workspace, &query.event_type)
-            .await?
-            .ok_or(FindError::NotFound)?;
-        // Nothing in the past is offered, so nothing of it is read.
-        let from = query.from.max(now);
-        let (roster, slots) = read_and_find(&mut *work, &event_type, now, from, query.to).await?;
-        let next_available = if slots.is_empty() {
-            first_start(&mut *work, &event_type, now, query.to.max(now)).await?
-        } else {
-            None
-        };
-        Ok(FoundSlots {
+        let Bookable {
             workspace,
             event_type,
-            roster,
-            slots,
-            next_available,
+            link,
+        } = bookable(&mut *work, now, &query.workspace, &query.event_type).await?;
+        let hold = match &query.own_hold {
+            Some(hash) => work.holds().by_token(hash).await?,
+            None => None,
+        };
+        let apart = Apart {
+            moving: None,
+            hold: hold.as_ref(),
+        };
+        let question = Question::new(&event_type, query.duration, now);
+        let question = question.ok_or(FindError::NoSuchDuration)?.with_apart(apart);
+        let duration = question.rules.duration;
+        let offered = offered(&mut *work, &question, query.from, query.to).await?;
+        Ok(FoundSlots {
+            workspace,
+            link,
+            duration,
+            roster: offered.roster,
+            slots: offered.slots,
+            next_available: offered.next_available,
+            event_type,
         })
     }
 }
 
+/// What is offered in a range.
+#[derive(Debug, Clone)]
+pub(crate) struct Offered {
+    /// The hosts, in roster order.
+    pub(crate) roster: Vec<UserId>,
+    /// The starts.
+    pub(crate) slots: Slots,
+    /// When there is none in the range: the first one after it.
+    pub(crate) next_available: Option<DateTime<Utc>>,
+}
+
+/// Finds what is offered in a range, and where it has nothing, the next start after it.
+pub(crate) async fn offered(
+    work: &mut dyn UnitOfWork,
+    question: &Question<'_>,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<Offered, FindError> {
+    check_range(from, to)?;
+    // Nothing in the past is offered, so nothing of it is read.
+    let from = from.max(question.now);
+    let (roster, slots) = read_and_find(work, question, from, to).await?;
+    let next_available = if slots.is_empty() {
+        first_start(work, question, to.max(question.now)).await?
+    } else {
+        None
+    };
+    Ok(Offered {
+        roster,
+        slots,
+        next_available,
+    })
+}
+
+fn check_range(from: DateTime<Utc>, to: DateTime<Utc>) -> Result<(), SlotRequestError> {
+    if to.signed_duration_since(from) > SlotRequest::MAX_RANGE {
+        let max_days = SlotRequest::MAX_RANGE.num_days();
+        return Err(SlotRequestError::RangeTooLong { max_days });
+    }
+    Ok(())
+}
+
 async fn read_and_find(
     work: &mut dyn UnitOfWork,
-    event_type: &EventType,
-    now: DateTime<Utc>,
+    question: &Question<'_>,
     from: DateTime<Utc>,
     to: DateTime<Utc>,
 ) -> Result<(Vec<UserId>, Slots), FindError> {
-    let time = HostsTime::read(work, event_type, reads_around(event_type, from, to)).await?;
-    let slots = slots::find(&time.request(event_type, now, from, to)?);
+    let time = HostsTime::read(work, question, from, to).await?;
+    let slots = slots::find(&time.request(question, from, to)?);
     Ok((time.roster, slots))
 }
 
@@ -103,9 +226,9 @@ async fn read_and_find(
 const HORIZON: TimeDelta = TimeDelta::days(366);
 
 /// An instant after which nothing can be booked: a day or two after the booking window, or the horizon.
-fn last_instant(event_type: &EventType, now: DateTime<Utc>) -> DateTime<Utc> {
+fn last_instant(rules: &SlotRules, now: DateTime<Utc>) -> DateTime<Utc> {
     let horizon = now.checked_add_signed(HORIZON).unwrap_or(now);
-    let window_end = match event_type.rules.booking_window {
+    let window_end = match rules.booking_window {
         BookingWindow::Open => None,
         // A zone's date is at most a day from UTC's.
         BookingWindow::RollingDays { days } => {
@@ -122,17 +245,16 @@ fn last_instant(event_type: &EventType, now: DateTime<Utc>) -> DateTime<Utc> {
 /// The first offered start from an instant on. Most hosts have one within weeks, so a year is read in growing pieces.
 async fn first_start(
     work: &mut dyn UnitOfWork,
-    event_type: &EventType,
-    now: DateTime<Utc>,
+    question: &Question<'_>,
     from: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, FindError> {
-    let end = last_instant(event_type, now);
+    let end = last_instant(&question.rules, question.now);
     let (mut from, mut days) = (from, 35);
     while from < end {
         let to = from
             .checked_add_signed(TimeDelta::days(days))
             .map_or(end, |to| to.min(end));
-        let (_, slots) = read_and_find(work, event_type, now, from, to).await?;
+        let (_, slots) = read_and_find(work, question, from, to).await?;
         if let Some(slot) = slots.iter().next() {
             return Ok(Some(slot.start));
         }
@@ -145,12 +267,12 @@ async fn first_start(
 /// first. Looks at the half day around it, then the week, then two months, then as far as can be booked.
 pub(crate) async fn nearest_starts(
     work: &mut dyn UnitOfWork,
-    event_type: &EventType,
-    now: DateTime<Utc>,
+    question: &Question<'_>,
     wanted: DateTime<Utc>,
     count: usize,
 ) -> Result<Vec<DateTime<Utc>>, FindError> {
-    let last = last_instant(event_type, now).max(now);
+    let now = question.now;
+    let last = last_instant(&question.rules, now).max(now);
     let middle = wanted.clamp(now, last);
     let mut starts = Vec::new();
     for reach in [
@@ -161,7 +283,7 @@ pub(crate) async fn nearest_starts(
     ] {
         let from = middle.checked_sub_signed(reach).unwrap_or(now).max(now);
         let to = middle.checked_add_signed(reach).unwrap_or(last).min(last);
-        let (_, slots) = read_and_find(work, event_type, now, from, to).await?;
+        let (_, slots) = read_and_find(work, question, from, to).await?;
         starts = slots.iter().map(|slot| slot.start).collect();
         starts.retain(|start| *start != wanted);
         if starts.len() >= count || (from == now && to == last) {

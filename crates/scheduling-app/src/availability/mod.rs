@@ -1,14 +1,22 @@
 //! What can be booked, and why not.
 
+mod bookable;
+mod explain;
 mod explain_slot;
 mod find_slots;
+mod hours;
 mod pages;
 mod reading;
+mod taken;
 
+pub use bookable::EndedLink;
+pub use explain::{ExplainError, ExplainStart, ExplainedHost, ExplainedStart, TimeOffInTheWay};
 pub use explain_slot::{ExplainSlot, ExplainedSlot};
-pub use find_slots::{FindError, FindSlots, FoundSlots};
+pub use find_slots::{FindError, FindSlots, FoundSlots, OfferedSlot, SlotDay};
 pub use pages::{EventTypePage, FrontDoor, LandingPage};
 
-pub(crate) use find_slots::nearest_starts;
+pub(crate) use bookable::{Bookable, bookable};
+pub(crate) use find_slots::{Offered, nearest_starts, offered};
 pub(crate) use pages::in_order;
-pub(crate) use reading::{HostsTime, bookable, reads_around};
+pub(crate) use reading::{HostsTime, Question};
+pub(crate) use taken::Apart;

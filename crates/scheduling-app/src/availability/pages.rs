@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use scheduling_core::directory::{Person, Workspace};
-use scheduling_core::event_type::{EventType, EventTypeStatus};
-use scheduling_core::ids::UserId;
+use scheduling_core::event_type::{BookingLink, EventType, EventTypeStatus};
+use scheduling_core::ids::{UserId, WorkspaceId};
 use scheduling_core::ports::StorageError;
 use scheduling_core::text::Slug;
 
-use super::{FindError, bookable};
+use super::FindError;
+use super::bookable::{Bookable, bookable};
 use crate::Scheduling;
+use crate::manage::readable;
 
 /// A workspace and what guests can book there.
 #[derive(Debug, Clone)]
@@ -25,8 +27,10 @@ pub struct LandingPage {
 pub struct EventTypePage {
     /// The workspace.
     pub workspace: Workspace,
-    /// The event type: active or hidden.
+    /// The event type, active or hidden, as the link shows it.
     pub event_type: EventType,
+    /// The further link that led to it, if one did.
+    pub link: Option<BookingLink>,
     /// Its hosts, in roster order.
     pub hosts: Vec<Person>,
 }
@@ -66,7 +70,26 @@ impl Scheduling {
         work.directory().workspace_by_slug(slug).await
     }
 
-    /// What guests can book in a workspace; `None` when there is no such workspace.
+    /// The workspace with this id.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn workspace_of(&self, id: WorkspaceId) -> Result<Option<Workspace>, StorageError> {
+        let mut work = self.ports().storage.begin_read().await?;
+        work.directory().workspace(id).await
+    }
+
+    /// The person with this id.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn person(&self, id: UserId) -> Result<Option<Person>, StorageError> {
+        let mut work = self.ports().storage.begin_read().await?;
+        Ok(work.directory().people(&[id]).await?.remove(&id))
+    }
+
+    /// What guests can book in a workspace; `None` when there is no such workspace. An event type that cannot be read is
+    /// left out.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -78,7 +101,7 @@ impl Scheduling {
         let Some(workspace) = work.directory().workspace_by_slug(workspace).await? else {
             return Ok(None);
         };
-        let mut event_types = work.event_types().list(workspace.id).await?;
+        let mut event_types = readable(work.event_types().list(workspace.id).await?);
         event_types.retain(|event_type| event_type.status == EventTypeStatus::Active);
         let hosts: BTreeSet<UserId> = event_types
             .iter()
@@ -99,24 +122,28 @@ impl Scheduling {
         }))
     }
 
-    /// An event type that can be booked, with its hosts.
+    /// An event type that can be booked with a link, its own or a further one, with its hosts.
     ///
     /// # Errors
-    /// [`FindError::NotFound`] when there is none.
+    /// [`FindError::NotFound`] when there is none, [`FindError::LinkEnded`] when the link has expired or is used up.
     pub async fn event_type_page(
         &self,
         workspace: &Slug,
         event_type: &Slug,
     ) -> Result<EventTypePage, FindError> {
         let mut work = self.ports().storage.begin_read().await?;
-        let (workspace, event_type) = bookable(&mut *work, workspace, event_type)
-            .await?
-            .ok_or(FindError::NotFound)?;
+        let now = self.ports().clock.now();
+        let Bookable {
+            workspace,
+            event_type,
+            link,
+        } = bookable(&mut *work, now, workspace, event_type).await?;
         let roster: Vec<UserId> = event_type.hosting.roster().collect();
         let people = work.directory().people(&roster).await?;
         Ok(EventTypePage {
             workspace,
             event_type,
+            link,
             hosts: in_order(roster, &people),
         })
     }

@@ -1,42 +1,71 @@
-//! Reads what the engine needs to know of an event type and its hosts. Everything that finds, explains or books goes
-//! through here, so that they cannot disagree.
+//! Reads what the engine needs to know of an event type and its hosts. Everything that finds, explains, holds, books or
+//! moves goes through here, so that they cannot disagree.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use scheduling_core::calendar::BusyInterval;
-use scheduling_core::directory::Workspace;
-use scheduling_core::event_type::{EventType, EventTypeStatus, HostGroup};
+use scheduling_core::event_type::{EventType, HostGroup, SlotRules};
 use scheduling_core::ids::UserId;
-use scheduling_core::ports::{HostReservation, StorageError, UnitOfWork};
-use scheduling_core::schedule::AvailabilitySchedule;
-use scheduling_core::slots::{HostTime, Reservation, SlotRequest, SlotRequestError};
-use scheduling_core::text::Slug;
-use scheduling_core::time::Interval;
+use scheduling_core::ports::{StorageError, UnitOfWork};
+use scheduling_core::slots::{HostTime, SlotRequest, SlotRequestError};
+use scheduling_core::time::{Interval, Length};
+use scheduling_core::time_off::TimeOff;
 
-/// The workspace and its event type, if that can be booked by whoever has the link.
-pub(crate) async fn bookable(
-    work: &mut dyn UnitOfWork,
-    workspace: &Slug,
-    event_type: &Slug,
-) -> Result<Option<(Workspace, EventType)>, StorageError> {
-    let Some(workspace) = work.directory().workspace_by_slug(workspace).await? else {
-        return Ok(None);
-    };
-    let event_type = work.event_types().by_slug(workspace.id, event_type).await?;
-    Ok(event_type
-        .filter(|e| e.status != EventTypeStatus::Inactive)
-        .map(|event_type| (workspace, event_type)))
+use super::hours::Hours;
+use super::taken::{Apart, Taken};
+
+/// What is asked about an event type, the range aside.
+#[derive(Debug, Clone)]
+pub(crate) struct Question<'a> {
+    /// The event type.
+    pub(crate) event_type: &'a EventType,
+    /// The rules of the duration that is asked about.
+    pub(crate) rules: Cow<'a, SlotRules>,
+    /// The instant by which notice and booking window are judged.
+    pub(crate) now: DateTime<Utc>,
+    /// The instant at which holds have expired or not.
+    clock: DateTime<Utc>,
+    apart: Apart<'a>,
+}
+
+impl<'a> Question<'a> {
+    /// Asks about a duration, the default where none is given. `None` when the event type does not offer it.
+    pub(crate) fn new(
+        event_type: &'a EventType,
+        duration: Option<Length>,
+        now: DateTime<Utc>,
+    ) -> Option<Self> {
+        Some(Self {
+            event_type,
+            rules: event_type.rules_for(duration)?,
+            now,
+            clock: now,
+            apart: Apart::default(),
+        })
+    }
+
+    /// Asks as somebody for whom something does not stand in the way.
+    pub(crate) fn with_apart(mut self, apart: Apart<'a>) -> Self {
+        self.apart = apart;
+        self
+    }
+
+    /// Asks by other rules, such as without a minimum notice.
+    pub(crate) fn with_rules(mut self, rules: SlotRules) -> Self {
+        self.rules = Cow::Owned(rules);
+        self
+    }
+
+    /// Judges by `now` which holds have expired, whatever instant notice is judged by.
+    pub(crate) fn at_clock(mut self, now: DateTime<Utc>) -> Self {
+        self.clock = now;
+        self
+    }
 }
 
 /// What must be read to know about starts from `from` up to `to`: the meetings with their buffers, and the periods
 /// that limits count in. `None` when there is no start in between.
-pub(crate) fn reads_around(
-    event_type: &EventType,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-) -> Option<Interval> {
-    let rules = &event_type.rules;
+fn reads_around(rules: &SlotRules, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<Interval> {
     // Local days, weeks and months begin this much before a start in them, at most, clock changes included.
     let period = if rules.limits.per_month.is_some() {
         TimeDelta::days(32)
@@ -65,51 +94,39 @@ pub(crate) fn reads_around(
 pub(crate) struct HostsTime {
     /// The hosts in roster order: the places that slots name.
     pub(crate) roster: Vec<UserId>,
-    schedules: BTreeMap<UserId, AvailabilitySchedule>,
-    busy: BTreeMap<UserId, Vec<BusyInterval>>,
-    reservations: BTreeMap<UserId, Vec<Reservation>>,
+    hours: Hours,
+    taken: Taken,
 }
 
 impl HostsTime {
-    /// Reads hours, and what calendars and bookings take where it overlaps `within`.
+    /// Reads hours, and what takes the hosts' time around starts from `from` up to `to`.
     pub(crate) async fn read(
         work: &mut dyn UnitOfWork,
-        event_type: &EventType,
-        within: Option<Interval>,
+        question: &Question<'_>,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
     ) -> Result<Self, StorageError> {
+        let event_type = question.event_type;
         let roster: Vec<UserId> = event_type.hosting.roster().collect();
-        // An event type's own hours replace the hosts'.
-        let schedules = if event_type.availability.is_some() {
-            BTreeMap::new()
-        } else {
-            work.schedules().defaults(&roster).await?
+        let hours = Hours::read(work, event_type, &roster).await?;
+        let taken = match reads_around(&question.rules, from, to) {
+            Some(within) => {
+                let (clock, apart) = (question.clock, question.apart);
+                Taken::read(work, event_type, &roster, within, clock, apart).await?
+            }
+            None => Taken::default(),
         };
-        let mut busy: BTreeMap<UserId, Vec<BusyInterval>> = BTreeMap::new();
-        let mut reservations: BTreeMap<UserId, Vec<Reservation>> = BTreeMap::new();
-        if let Some(within) = within {
-            for found in work.busy().overlapping(&roster, within).await? {
-                busy.entry(found.host).or_default().push(found.busy);
-            }
-            for found in work.bookings().reservations(&roster, within).await? {
-                reservations
-                    .entry(found.host)
-                    .or_default()
-                    .push(reservation(event_type, &found));
-            }
-        }
         Ok(Self {
             roster,
-            schedules,
-            busy,
-            reservations,
+            hours,
+            taken,
         })
     }
 
     /// The question to the engine.
     pub(crate) fn request<'a>(
         &'a self,
-        event_type: &'a EventType,
-        now: DateTime<Utc>,
+        question: &'a Question<'_>,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
     ) -> Result<SlotRequest<'a>, SlotRequestError> {
@@ -117,14 +134,15 @@ impl HostsTime {
             .roster
             .iter()
             .map(|host| HostTime {
-                availability: self.schedules.get(host).map(|s| &s.availability),
-                busy: self.busy.get(host).map_or(&[], Vec::as_slice),
-                reservations: self.reservations.get(host).map_or(&[], Vec::as_slice),
+                availability: self.hours.of_host(*host),
+                busy: self.taken.busy.get(host).map_or(&[], Vec::as_slice),
+                reservations: self.taken.reservations.get(host).map_or(&[], Vec::as_slice),
             })
             .collect();
         // The roster is the groups' hosts, one group after the other.
         let mut places = 0..;
-        let groups = event_type
+        let groups = question
+            .event_type
             .hosting
             .groups()
             .iter()
@@ -133,31 +151,36 @@ impl HostsTime {
                 required: group.required,
             })
             .collect();
-        let own_hours = event_type.availability.as_ref();
-        SlotRequest::new(now, from, to, &event_type.rules, own_hours, groups, hosts)
+        let own_hours = self.hours.of_event_type(question.event_type);
+        SlotRequest::new(
+            question.now,
+            from,
+            to,
+            &question.rules,
+            own_hours,
+            groups,
+            hosts,
+        )
     }
 
     /// Whether the host has a session of this event type at exactly this interval.
     pub(crate) fn has_session(&self, host: UserId, interval: Interval) -> bool {
-        self.reservations.get(&host).is_some_and(|all| {
+        self.taken.reservations.get(&host).is_some_and(|all| {
             all.iter()
                 .any(|r| r.this_event_type && r.interval == interval)
         })
     }
-}
 
-fn reservation(event_type: &EventType, found: &HostReservation) -> Reservation {
-    let this_event_type = found.event_type == event_type.id;
-    // A booking from before the event type got its seats is no session that others can join.
-    let private = event_type.rules.capacity.is_group() && found.session.is_none();
-    Reservation {
-        interval: found.interval,
-        buffers: found.buffers,
-        this_event_type,
-        seats_taken: if this_event_type && private {
-            u32::MAX
-        } else {
-            found.seats_taken
-        },
+    /// The time off that could be read, with what it takes.
+    pub(super) fn time_off(&self) -> &[(TimeOff, Vec<Interval>)] {
+        &self.taken.time_off
+    }
+
+    /// Whether something of the host's time cannot be read, so that he is not offered.
+    pub(super) fn is_unreadable(&self, host: UserId) -> bool {
+        self.hours.is_unreadable(host) || self.taken.unreadable.contains(&host)
     }
 }
+
+#[cfg(test)]
+mod tests;

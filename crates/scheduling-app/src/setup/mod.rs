@@ -1,19 +1,30 @@
-//! Setting a workspace up: its people, their hours, its event types.
+//! Setting a workspace up: its people, their hours, its event types. For whoever runs the server; members have the use
+//! cases that ask who acts.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono_tz::Tz;
 use scheduling_core::calendar::{BusyInterval, HostBusy};
-use scheduling_core::directory::{Person, Workspace};
-use scheduling_core::event_type::{EventType, EventTypeStatus, Hosting, Location, SlotRules};
-use scheduling_core::ids::{BusyId, EventTypeId, ScheduleId, UserId, WorkspaceId};
-use scheduling_core::ports::StorageError;
-use scheduling_core::schedule::{Availability, AvailabilitySchedule};
+use scheduling_core::directory::{Person, Role, Workspace};
+use scheduling_core::event_type::EventType;
+use scheduling_core::ids::{BusyId, ScheduleId, UserId, WorkspaceId};
+use scheduling_core::ports::{StorageError, UnitOfWork};
+use scheduling_core::schedule::{Availability, AvailabilitySchedule, ScheduleOwner};
 use scheduling_core::text::{EmailAddress, Note, PersonName, Slug, Title};
 use thiserror::Error;
 
 use crate::Scheduling;
+use crate::actor::Actor;
+use crate::event_types::AddEventType;
+use crate::manage::{ManageError, Problem};
+
+mod workspace;
+
+#[cfg(test)]
+mod tests;
+
+pub use crate::event_types::EventTypeSettings as NewEventType;
+pub use workspace::UpdateWorkspace;
 
 /// Why something could not be added.
 #[derive(Debug, Error)]
@@ -24,9 +35,33 @@ pub enum SetupError {
     /// It names a person who does not exist in the workspace.
     #[error("the workspace has no such member")]
     NoSuchMember,
+    /// There is no such workspace.
+    #[error("there is no such workspace")]
+    NoSuchWorkspace,
+    /// It makes no sense.
+    #[error(transparent)]
+    Refused(ManageError),
     /// The storage failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl From<ManageError> for SetupError {
+    fn from(error: ManageError) -> Self {
+        match error {
+            ManageError::Taken(slug) => Self::Taken(slug.to_string()),
+            ManageError::NotFound => Self::NoSuchWorkspace,
+            ManageError::Storage(error) => Self::Storage(error),
+            ManageError::Invalid(problems)
+                if problems
+                    .iter()
+                    .any(|invalid| matches!(invalid.problem, Problem::NoMember(_))) =>
+            {
+                Self::NoSuchMember
+            }
+            other => Self::Refused(other),
+        }
+    }
 }
 
 /// A workspace to be.
@@ -53,21 +88,6 @@ pub struct NewPerson {
     pub availability: Option<Availability>,
 }
 
-/// An event type to be. See [`EventType`] for the fields.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields are those of EventType")]
-pub struct NewEventType {
-    pub slug: Slug,
-    pub title: Title,
-    pub description: Option<Note>,
-    pub category: Option<Title>,
-    pub rules: SlotRules,
-    pub availability: Option<Availability>,
-    pub hosting: Hosting,
-    pub location: Location,
-    pub status: EventTypeStatus,
-}
-
 impl Scheduling {
     /// Adds a workspace.
     ///
@@ -79,6 +99,7 @@ impl Scheduling {
             slug: new.slug,
             name: new.name,
             description: new.description,
+            version: 1,
         };
         let mut work = self.ports().storage.begin().await?;
         let inserted = work.directory().insert_workspace(&workspace).await;
@@ -87,79 +108,110 @@ impl Scheduling {
         Ok(workspace)
     }
 
-    /// Adds a person to a workspace, with a default schedule where hours are given.
+    /// Makes a person a member of a workspace, its owner if it is the first one, with a default schedule where hours are
+    /// given. A person whom the server knows by the address joins as he is, and keeps the default schedule he has.
     ///
     /// # Errors
-    /// [`SetupError::Taken`] when the workspace has the address already.
+    /// [`SetupError::Taken`] when the workspace has a member with the address already,
+    /// [`SetupError::NoSuchWorkspace`].
     pub async fn create_person(
         &self,
         workspace: WorkspaceId,
         new: NewPerson,
     ) -> Result<(Person, Option<AvailabilitySchedule>), SetupError> {
-        let ids = &*self.ports().ids;
-        let person = Person {
-            id: UserId::generate(ids),
-            name: new.name,
-            email: new.email,
-            timezone: new.timezone,
-        };
-        let schedule = new.availability.map(|availability| AvailabilitySchedule {
-            id: ScheduleId::generate(ids),
-            owner: person.id,
-            name: default_schedule_name(),
-            is_default: true,
-            availability,
-        });
         let mut work = self.ports().storage.begin().await?;
-        let inserted = work.directory().insert_person(workspace, &person).await;
-        unless_taken(inserted, &person.email)?;
+        let made = self.create_person_in(&mut *work, workspace, new).await?;
+        work.commit().await?;
+        Ok(made)
+    }
+
+    async fn create_person_in(
+        &self,
+        work: &mut dyn UnitOfWork,
+        workspace: WorkspaceId,
+        new: NewPerson,
+    ) -> Result<(Person, Option<AvailabilitySchedule>), SetupError> {
+        let ids = &*self.ports().ids;
+        let exists = work.directory().workspace(workspace).await?;
+        exists.ok_or(SetupError::NoSuchWorkspace)?;
+        let person = match work.directory().person_by_email(&new.email).await? {
+            Some(known) => known,
+            None => {
+                let person = Person {
+                    id: UserId::generate(ids),
+                    name: new.name,
+                    email: new.email,
+                    timezone: new.timezone,
+                };
+                let inserted = work.directory().insert_person(workspace, &person).await;
+                unless_taken(inserted, &person.email)?;
+                person
+            }
+        };
+        let is_first = work.directory().members(workspace).await?.is_empty();
+        let role = if is_first { Role::Owner } else { Role::Member };
+        let joined_at = self.ports().clock.now();
+        let joined = work
+            .directory()
+            .insert_member(workspace, person.id, role, joined_at)
+            .await;
+        unless_taken(joined, &person.email)?;
+
+        let owner = ScheduleOwner::Person(person.id);
+        let known = work.schedules().defaults(&[owner]).await?;
+        let has_one = known.found.contains_key(&owner) || !known.unreadable.is_empty();
+        let schedule = new
+            .availability
+            .filter(|_| !has_one)
+            .map(|availability| AvailabilitySchedule {
+                id: ScheduleId::generate(ids),
+                workspace,
+                owner,
+                name: default_schedule_name(),
+                is_default: true,
+                availability,
+                version: 1,
+            });
         if let Some(schedule) = &schedule {
             work.schedules().insert(schedule).await?;
         }
-        work.commit().await?;
         Ok((person, schedule))
+    }
+
+    /// Gives a member a role.
+    ///
+    /// # Errors
+    /// [`SetupError::NoSuchMember`].
+    pub async fn set_member_role(
+        &self,
+        workspace: WorkspaceId,
+        person: UserId,
+        role: Role,
+    ) -> Result<(), SetupError> {
+        let mut work = self.ports().storage.begin().await?;
+        if !work.directory().set_role(workspace, person, role).await? {
+            return Err(SetupError::NoSuchMember);
+        }
+        work.commit().await?;
+        Ok(())
     }
 
     /// Adds an event type, after those the workspace has.
     ///
     /// # Errors
-    /// [`SetupError::Taken`] when the slug is, [`SetupError::NoSuchMember`] for a host who is no member.
+    /// [`SetupError::Taken`] when the slug is, [`SetupError::NoSuchMember`] for a host who is no member,
+    /// [`SetupError::Refused`] when it makes no sense.
     pub async fn create_event_type(
         &self,
         workspace: WorkspaceId,
         new: NewEventType,
     ) -> Result<EventType, SetupError> {
-        let mut work = self.ports().storage.begin().await?;
-        let members: BTreeSet<UserId> = work
-            .directory()
-            .members(workspace)
-            .await?
-            .into_iter()
-            .map(|member| member.id)
-            .collect();
-        if !new.hosting.roster().all(|host| members.contains(&host)) {
-            return Err(SetupError::NoSuchMember);
-        }
-        let others = work.event_types().list(workspace).await?;
-        let position = others.iter().map(|e| e.position.saturating_add(1)).max();
-        let event_type = EventType {
-            id: EventTypeId::generate(&*self.ports().ids),
+        let command = AddEventType {
             workspace,
-            slug: new.slug,
-            title: new.title,
-            description: new.description,
-            category: new.category,
-            position: position.unwrap_or(0),
-            rules: new.rules,
-            availability: new.availability,
-            hosting: new.hosting,
-            location: new.location,
-            status: new.status,
+            settings: new,
+            idempotency: None,
         };
-        let inserted = work.event_types().insert(&event_type).await;
-        unless_taken(inserted, &event_type.slug)?;
-        work.commit().await?;
-        Ok(event_type)
+        Ok(self.add_event_type(&Actor::System, &command).await?.made)
     }
 
     /// Marks a host's time as busy, as a connected calendar would.
@@ -193,99 +245,4 @@ fn unless_taken(
         StorageError::Conflict => SetupError::Taken(name.to_string()),
         other => SetupError::Storage(other),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use scheduling_testkit::builders::parse;
-
-    use super::*;
-    use crate::testing::World;
-
-    fn new_person(address: &str) -> NewPerson {
-        NewPerson {
-            name: parse("Ann"),
-            email: parse(address),
-            timezone: Tz::UTC,
-            availability: None,
-        }
-    }
-
-    fn new_event_type(world: &World, slug: &str, host: UserId) -> NewEventType {
-        let like = &world.event_types["intro"];
-        NewEventType {
-            slug: parse(slug),
-            title: like.title.clone(),
-            description: None,
-            category: None,
-            rules: like.rules.clone(),
-            availability: None,
-            hosting: Hosting::single(host),
-            location: like.location.clone(),
-            status: EventTypeStatus::Active,
-        }
-    }
-
-    #[tokio::test]
-    async fn slugs_and_addresses_are_given_once() {
-        let world = World::new("host ann UTC 09:00-12:00\nevent intro 30 ann").await;
-        let again = NewWorkspace {
-            slug: parse("firm"),
-            name: parse("Another firm"),
-            description: None,
-        };
-        let refused = world.scheduling.create_workspace(again).await.unwrap_err();
-        assert_eq!(refused.to_string(), "firm is taken");
-
-        let twin = new_person("ann@firm.example");
-        let made = world
-            .scheduling
-            .create_person(world.workspace.id, twin)
-            .await;
-        assert_eq!(made.unwrap_err().to_string(), "ann@firm.example is taken");
-
-        let twin = new_event_type(&world, "intro", world.hosts["ann"]);
-        let made = world
-            .scheduling
-            .create_event_type(world.workspace.id, twin)
-            .await;
-        assert_eq!(made.unwrap_err().to_string(), "intro is taken");
-    }
-
-    #[tokio::test]
-    async fn a_host_must_be_a_member_of_the_workspace() {
-        let world = World::new("host ann UTC 09:00-12:00\nevent intro 30 ann").await;
-        let elsewhere = NewWorkspace {
-            slug: parse("elsewhere"),
-            name: parse("Elsewhere"),
-            description: None,
-        };
-        let elsewhere = world.scheduling.create_workspace(elsewhere).await.unwrap();
-        let made = world
-            .scheduling
-            .create_person(elsewhere.id, new_person("x@example.org"));
-        let (stranger, schedule) = made.await.unwrap();
-        assert_eq!(schedule, None);
-        let new = new_event_type(&world, "other", stranger.id);
-        let refused = world
-            .scheduling
-            .create_event_type(world.workspace.id, new)
-            .await;
-        assert!(
-            matches!(refused, Err(SetupError::NoSuchMember)),
-            "{refused:?}"
-        );
-    }
-
-    #[tokio::test]
-    async fn event_types_stand_in_the_order_they_were_added() {
-        let world = World::new(
-            "host ann UTC 09:00-12:00
-             event intro 30 ann
-             event deep 60 ann",
-        )
-        .await;
-        assert_eq!(world.event_types["intro"].position, 0);
-        assert_eq!(world.event_types["deep"].position, 1);
-    }
 }

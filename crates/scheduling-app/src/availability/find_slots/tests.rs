@@ -161,12 +161,12 @@ async fn the_next_start_is_found_most_of_a_year_ahead_and_not_after_it() {
 #[tokio::test]
 async fn from_a_range_long_past_the_next_start_is_looked_for_from_now_on() {
     let world = World::new("host ann UTC 09:00-11:00\nevent intro 30 ann").await;
-    let query = FindSlots {
-        workspace: parse("firm"),
-        event_type: parse("intro"),
-        from: DateTime::<Utc>::MIN_UTC,
-        to: DateTime::<Utc>::MIN_UTC + TimeDelta::days(30),
-    };
+    let query = FindSlots::new(
+        parse("firm"),
+        parse("intro"),
+        DateTime::<Utc>::MIN_UTC,
+        DateTime::<Utc>::MIN_UTC + TimeDelta::days(30),
+    );
     let found = world.scheduling.find_slots(&query).await.unwrap();
     assert!(found.slots.is_empty());
     assert_eq!(found.next_available, Some(at("23T09:00")));
@@ -175,11 +175,9 @@ async fn from_a_range_long_past_the_next_start_is_looked_for_from_now_on() {
 #[tokio::test]
 async fn a_range_of_years_is_refused() {
     let world = World::new("host ann UTC 09:00-11:00\nevent intro 30 ann").await;
-    let query = |to: &str| FindSlots {
-        workspace: parse("firm"),
-        event_type: parse("intro"),
-        from: at("24T00:00"),
-        to: scheduling_testkit::builders::instant(to),
+    let query = |to: &str| {
+        let to = scheduling_testkit::builders::instant(to);
+        FindSlots::new(parse("firm"), parse("intro"), at("24T00:00"), to)
     };
     for to in ["2036-11-24T00:00:00Z", "9999-12-31T00:00:00Z"] {
         let refused = world.scheduling.find_slots(&query(to)).await;
@@ -212,12 +210,12 @@ async fn unknown_and_inactive_event_types_are_not_found_and_hidden_ones_are() {
     assert_eq!(ask("secret").await, "24T09:00 ann");
     assert_eq!(ask("gone").await, "! there is no such event type");
     assert_eq!(ask("nothing").await, "! there is no such event type");
-    let elsewhere = FindSlots {
-        workspace: parse("elsewhere"),
-        event_type: parse("shown"),
-        from: at("24T00:00"),
-        to: at("25T00:00"),
-    };
+    let elsewhere = FindSlots::new(
+        parse("elsewhere"),
+        parse("shown"),
+        at("24T00:00"),
+        at("25T00:00"),
+    );
     let refused = world.scheduling.find_slots(&elsewhere).await;
     assert!(matches!(refused, Err(FindError::NotFound)));
 }

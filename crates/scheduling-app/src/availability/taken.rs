@@ -1,0 +1,209 @@
+//! What takes the hosts' time: calendars, time off, bookings and holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use scheduling_core::booking::Booking;
+use scheduling_core::calendar::{BusyInterval, BusySource};
+use scheduling_core::event_type::EventType;
+use scheduling_core::hold::Hold;
+use scheduling_core::ids::{SessionId, UserId};
+use scheduling_core::ports::{HostReservation, StorageError, UnitOfWork};
+use scheduling_core::slots::Reservation;
+use scheduling_core::time::Interval;
+use scheduling_core::time_off::{TimeOff, TimeOffScope};
+use tracing::error;
+
+use crate::manage::log_unreadable;
+
+/// What does not stand in the way of whoever asks.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Apart<'a> {
+    /// The booking that is to move: neither its time nor its seat, and no limit counts it.
+    pub(crate) moving: Option<&'a Booking>,
+    /// The hold of the one who asks.
+    pub(crate) hold: Option<&'a Hold>,
+}
+
+/// What takes the hosts' time.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    pub(super) busy: BTreeMap<UserId, Vec<BusyInterval>>,
+    pub(super) reservations: BTreeMap<UserId, Vec<Reservation>>,
+    /// Time off that could be read, with what it takes.
+    pub(super) time_off: Vec<(TimeOff, Vec<Interval>)>,
+    /// Hosts with time off that cannot be read, or not be worked out.
+    pub(super) unreadable: BTreeSet<UserId>,
+}
+
+impl Taken {
+    /// Reads what overlaps an interval. Holds that have expired at `now` take nothing.
+    pub(super) async fn read(
+        work: &mut dyn UnitOfWork,
+        event_type: &EventType,
+        roster: &[UserId],
+        within: Interval,
+        now: DateTime<Utc>,
+        apart: Apart<'_>,
+    ) -> Result<Self, StorageError> {
+        let mut taken = Self::default();
+        for found in work.busy().overlapping(roster, within).await? {
+            taken.busy.entry(found.host).or_default().push(found.busy);
+        }
+        taken
+            .read_time_off(work, event_type, roster, within)
+            .await?;
+        let mut reserved = work.bookings().reservations(roster, within).await?;
+        if let Some(booking) = apart.moving {
+            give_back(&mut reserved, booking);
+        }
+        let holds = work.holds().overlapping(roster, within).await?;
+        for hold in &holds {
+            let is_own = apart.hold.is_some_and(|own| own.id == hold.id);
+            let counts = !is_own && !hold.has_expired(now);
+            count_hold(&mut reserved, hold, counts, roster);
+        }
+        for found in reserved {
+            taken
+                .reservations
+                .entry(found.host)
+                .or_default()
+                .push(reservation(event_type, &found));
+        }
+        Ok(taken)
+    }
+
+    async fn read_time_off(
+        &mut self,
+        work: &mut dyn UnitOfWork,
+        event_type: &EventType,
+        roster: &[UserId],
+        within: Interval,
+    ) -> Result<(), StorageError> {
+        let (workspace, id) = (event_type.workspace, event_type.id);
+        let read = work.time_off().concerning(roster, workspace, id).await?;
+        log_unreadable(&read.unreadable);
+        if !read.unreadable.is_empty() {
+            // A damaged row does not say whose it is. Asking for one host at a time does.
+            for host in roster {
+                let his = work.time_off().concerning(&[*host], workspace, id).await?;
+                if !his.unreadable.is_empty() {
+                    self.take_all(*host, within);
+                }
+            }
+        }
+        for time_off in read.found {
+            let concerned: Vec<UserId> = match time_off.scope {
+                TimeOffScope::Person(person) => {
+                    let is_he = |host: &UserId| *host == person;
+                    roster.iter().copied().filter(is_he).collect()
+                }
+                TimeOffScope::Workspace | TimeOffScope::EventType(_) => roster.to_vec(),
+            };
+            if concerned.is_empty() {
+                continue;
+            }
+            match time_off.period.occurrences(within) {
+                Ok(occurrences) => {
+                    let intervals = occurrences.intervals().to_vec();
+                    for host in concerned {
+                        let busy = intervals.iter().map(|interval| off(*interval));
+                        self.busy.entry(host).or_default().extend(busy);
+                    }
+                    self.time_off.push((time_off, intervals));
+                }
+                Err(cause) => {
+                    let id = time_off.id;
+                    error!(time_off.id = %id, %cause, "Time off {id} cannot be worked out and takes all the time asked about");
+                    for host in concerned {
+                        self.take_all(host, within);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is not known is not free.
+    fn take_all(&mut self, host: UserId, within: Interval) {
+        self.busy.entry(host).or_default().push(off(within));
+        self.unreadable.insert(host);
+    }
+}
+
+fn off(interval: Interval) -> BusyInterval {
+    BusyInterval {
+        interval,
+        source: BusySource::TimeOff,
+    }
+}
+
+/// Takes a booking out of what is reserved.
+fn give_back(reserved: &mut Vec<HostReservation>, booking: &Booking) {
+    if !booking.state.takes_time() {
+        return;
+    }
+    for host in &booking.hosts {
+        if let Some(session) = host.session {
+            give_seat_back(reserved, host.user, session);
+            continue;
+        }
+        let is_its = |found: &HostReservation| {
+            found.host == host.user
+                && found.session.is_none()
+                && found.event_type == booking.event_type
+                && found.interval == booking.interval
+                && found.buffers == booking.buffers
+        };
+        if let Some(place) = reserved.iter().position(is_its) {
+            reserved.remove(place);
+        }
+    }
+}
+
+/// Adds what a hold takes, where it counts; else takes its seats, which its sessions count with the others.
+fn count_hold(reserved: &mut Vec<HostReservation>, hold: &Hold, counts: bool, roster: &[UserId]) {
+    for host in hold.hosts.iter().filter(|host| roster.contains(&host.user)) {
+        match host.session {
+            Some(session) if !counts => give_seat_back(reserved, host.user, session),
+            None if counts => reserved.push(HostReservation {
+                host: host.user,
+                event_type: hold.event_type,
+                session: None,
+                interval: hold.interval,
+                buffers: hold.buffers,
+                seats_taken: 1,
+            }),
+            Some(_) | None => {}
+        }
+    }
+}
+
+/// Gives a seat of a session back. Without seats there is no session.
+fn give_seat_back(reserved: &mut Vec<HostReservation>, host: UserId, session: SessionId) {
+    let is_it = |found: &HostReservation| found.host == host && found.session == Some(session);
+    if let Some(place) = reserved.iter().position(is_it) {
+        let seats = reserved[place].seats_taken.saturating_sub(1);
+        if seats == 0 {
+            reserved.remove(place);
+        } else {
+            reserved[place].seats_taken = seats;
+        }
+    }
+}
+
+fn reservation(event_type: &EventType, found: &HostReservation) -> Reservation {
+    let this_event_type = found.event_type == event_type.id;
+    // A booking from before the event type got its seats is no session that others can join.
+    let private = event_type.rules.capacity.is_group() && found.session.is_none();
+    Reservation {
+        interval: found.interval,
+        buffers: found.buffers,
+        this_event_type,
+        seats_taken: if this_event_type && private {
+            u32::MAX
+        } else {
+            found.seats_taken
+        },
+    }
+}

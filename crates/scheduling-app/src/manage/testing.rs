@@ -1,0 +1,90 @@
+//! Who acts in tests, and what they hear.
+
+use scheduling_core::directory::Role;
+use scheduling_core::ids::UserId;
+use scheduling_core::schedule::AvailabilitySchedule;
+use scheduling_testkit::builders::{parse, working_hours};
+use uuid::Uuid;
+
+use crate::actor::Actor;
+use crate::idempotency::Idempotent;
+use crate::schedules::AddSchedule;
+use crate::setup::{NewPerson, NewWorkspace};
+use crate::testing::World;
+
+impl World {
+    /// A host of the world as a member with a role.
+    pub(crate) fn acts(&self, host: &str, role: Role) -> Actor {
+        Actor::Member {
+            workspace: self.workspace.id,
+            user: self.hosts[host],
+            role,
+        }
+    }
+
+    /// An owner of the workspace who hosts nothing.
+    pub(crate) fn owner(&self) -> Actor {
+        Actor::Member {
+            workspace: self.workspace.id,
+            user: UserId::from_uuid(Uuid::from_u128(u128::MAX)),
+            role: Role::Owner,
+        }
+    }
+
+    /// The owner of another workspace, with an address of his own.
+    pub(crate) async fn stranger(&self) -> Actor {
+        let new = NewWorkspace {
+            slug: parse("elsewhere"),
+            name: parse("Elsewhere"),
+            description: None,
+        };
+        let workspace = self.scheduling.create_workspace(new).await.unwrap();
+        let new = NewPerson {
+            name: parse("Sam Stranger"),
+            email: parse("sam@elsewhere.example"),
+            timezone: chrono_tz::Tz::UTC,
+            availability: None,
+        };
+        let made = self.scheduling.create_person(workspace.id, new).await;
+        Actor::Member {
+            workspace: workspace.id,
+            user: made.unwrap().0.id,
+            role: Role::Owner,
+        }
+    }
+
+    /// A further schedule of a host, such as `late` from `18:00-20:00`.
+    pub(crate) async fn schedule(
+        &self,
+        host: &str,
+        name: &str,
+        hours: &str,
+    ) -> AvailabilitySchedule {
+        let command = AddSchedule {
+            workspace: self.workspace.id,
+            owner: scheduling_core::schedule::ScheduleOwner::Person(self.hosts[host]),
+            name: parse(name),
+            availability: working_hours(chrono_tz::Tz::UTC, hours),
+            is_default: false,
+            idempotency: None,
+        };
+        let made = self.scheduling.add_schedule(&Actor::System, &command).await;
+        made.unwrap().made
+    }
+}
+
+/// A key for a request, the same for the same body.
+pub(crate) fn key(key: &str, body: u8) -> Option<Idempotent> {
+    Some(Idempotent::new("test", parse(key), [body; 32]))
+}
+
+/// What somebody hears: what he got, or why not.
+pub(crate) fn heard<T, E: std::fmt::Display>(
+    result: Result<T, E>,
+    say: impl FnOnce(T) -> String,
+) -> String {
+    match result {
+        Ok(got) => say(got),
+        Err(error) => format!("! {error}"),
+    }
+}
