@@ -13,7 +13,7 @@
 //! | [`sign_in`], [`sessions`] | signing in and out, who is signed in where |
 //! | [`tokens`], [`scope`] | API tokens and what they may do |
 //! | [`password_change`], [`password`] | forgotten, changed and first passwords; the rule for new ones |
-//! | [`principal`] | who asks, and what he is where |
+//! | [`principal`], [`me`] | who asks, what he is where, and what he says of himself |
 //! | [`workspaces`], [`members`], [`invitations`] | who belongs together |
 //! | [`audit`] | who did what |
 //! | [`throttle`], [`settings`] | how often things may be tried, how long they last |
@@ -36,6 +36,7 @@ pub mod audit;
 pub mod idempotent;
 pub mod ids;
 pub mod invitations;
+pub mod me;
 pub mod members;
 mod notices;
 pub mod password;

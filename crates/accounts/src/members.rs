@@ -233,11 +233,8 @@ pub(crate) async fn hold(
     workspace: &WorkspaceRef,
     least: Role,
 ) -> Result<Membership, AuthorizeError> {
-    let found = principal::find(work, principal, workspace).await?;
-    let id = found.ok_or(AccessError::NotFound)?.workspace.id;
-    work.members().lock(id).await?;
     let scope = Scope::write(Resource::Members);
-    principal::admit(work, principal, &WorkspaceRef::Id(id), scope, least).await
+    principal::admit_held(work, principal, workspace, scope, least).await
 }
 
 /// Refuses where the workspace has one owner, who is about to go.

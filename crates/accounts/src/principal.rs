@@ -182,13 +182,34 @@ pub(crate) async fn admit(
     least: Role,
 ) -> Result<Membership, AuthorizeError> {
     let found = find(work, principal, workspace).await?;
-    // Membership first: who may not know of the workspace hears nothing about scopes.
+    permit(principal, found, scope, least).map_err(AuthorizeError::from)
+}
+
+/// The same, and nobody's membership there changes until the transaction ends.
+pub(crate) async fn admit_held(
+    work: &mut dyn AccountUnitOfWork,
+    principal: &Principal,
+    workspace: &WorkspaceRef,
+    scope: Scope,
+    least: Role,
+) -> Result<Membership, AuthorizeError> {
+    let found = find_held(work, principal, workspace).await?;
+    permit(principal, found, scope, least).map_err(AuthorizeError::from)
+}
+
+/// Membership first: who may not know of the workspace hears nothing about scopes.
+fn permit(
+    principal: &Principal,
+    found: Option<Membership>,
+    scope: Scope,
+    least: Role,
+) -> Result<Membership, AccessError> {
     let membership = found.ok_or(AccessError::NotFound)?;
     if !principal.allows(scope) {
-        return Err(AccessError::Scope(scope).into());
+        return Err(AccessError::Scope(scope));
     }
     if membership.role < least {
-        return Err(AccessError::Role(least).into());
+        return Err(AccessError::Role(least));
     }
     Ok(membership)
 }
@@ -208,6 +229,21 @@ pub(crate) async fn find(
     };
     let role = work.members().role(workspace.id, principal.user).await?;
     Ok(role.map(|role| Membership { workspace, role }))
+}
+
+/// The same, and nobody's membership there changes until the transaction ends.
+pub(crate) async fn find_held(
+    work: &mut dyn AccountUnitOfWork,
+    principal: &Principal,
+    workspace: &WorkspaceRef,
+) -> Result<Option<Membership>, StorageError> {
+    let Some(found) = find(work, principal, workspace).await? else {
+        return Ok(None);
+    };
+    let id = found.workspace.id;
+    work.members().lock(id).await?;
+    // Read again: it may have changed while this waited.
+    find(work, principal, &WorkspaceRef::Id(id)).await
 }
 
 fn is_good_in(principal: &Principal, workspace: WorkspaceId) -> bool {

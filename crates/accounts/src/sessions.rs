@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use scheduling_core::ids::UserId;
 use scheduling_core::ports::StorageError;
 use thiserror::Error;
+use tracing::warn;
 
 use crate::Accounts;
 use crate::accounts::settle;
@@ -92,14 +93,24 @@ impl Accounts {
         };
         if now - session.last_seen_at >= self.settings().sessions.noted_every {
             let expires_at = self.session_end(session.created_at, now);
-            let mut work = self.begin().await?;
-            let touched = work.sign_ins().touch(session.id, now, expires_at).await;
-            settle(work, touched).await?;
+            let touched = self.touch_session(session.id, now, expires_at).await;
+            noted("session", touched);
         }
         Ok(Some(Principal {
             user: session.user,
             kind: PrincipalKind::Session(session.id),
         }))
+    }
+
+    async fn touch_session(
+        &self,
+        id: SessionId,
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        let mut work = self.begin().await?;
+        let touched = work.sign_ins().touch(id, now, expires_at).await;
+        settle(work, touched).await
     }
 
     /// His sessions, the last used first.
@@ -235,6 +246,13 @@ impl Accounts {
         let ports = self.ports();
         let entry = note.entry(&*ports.ids, ports.clock.now());
         work.audit().record(&entry).await
+    }
+}
+
+/// That a use could not be written down is no reason to keep its owner out.
+pub(crate) fn noted(what: &str, outcome: Result<(), StorageError>) {
+    if let Err(error) = outcome {
+        warn!(error = %error, "Could not note that a {what} was used");
     }
 }
 

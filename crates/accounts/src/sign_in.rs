@@ -73,9 +73,10 @@ impl Accounts {
         let (Some((person, stored)), Verdict::Right { outdated }) = (found, verdict) else {
             return Err(SignInError::WrongCredentials);
         };
-        let rehashed = match outdated {
-            true => Some(self.hashing().hash(password).await?),
-            false => None,
+        let rehashed = if outdated {
+            Some(self.hashing().hash(password).await?)
+        } else {
+            None
         };
         let proven = Proven {
             password: stored,

@@ -6,6 +6,7 @@ use scheduling_core::ports::StorageError;
 use crate::Accounts;
 use crate::accounts::settle;
 use crate::ports::AccountUnitOfWork;
+use crate::throttle::Limit;
 
 /// How long tokens and invitations that are over are kept, for the answers to repeated requests and for a look back.
 const KEPT: TimeDelta = TimeDelta::days(90);
@@ -47,7 +48,7 @@ impl Accounts {
             limits.invitation_address,
         ]
         .into_iter()
-        .map(|limit| limit.within())
+        .map(Limit::within)
         .max()
         .unwrap_or_default();
         Ok(Swept {

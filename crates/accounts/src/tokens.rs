@@ -19,6 +19,7 @@ use crate::principal::{
 };
 use crate::scope::Scopes;
 use crate::secret::ApiTokenText;
+use crate::sessions::noted;
 
 /// How many tokens a person may have in one workspace.
 pub const MOST_TOKENS: usize = 50;
@@ -131,9 +132,7 @@ impl Accounts {
         };
         let noted_every = self.settings().sessions.noted_every;
         if token.last_used_at.is_none_or(|at| now - at >= noted_every) {
-            let mut work = self.begin().await?;
-            let touched = work.api_tokens().touch(token.id, now).await;
-            settle(work, touched).await?;
+            noted("token", self.touch_token(token.id, now).await);
         }
         Ok(Some(Principal {
             user: token.user,
@@ -143,6 +142,12 @@ impl Accounts {
                 scopes: token.scopes,
             },
         }))
+    }
+
+    async fn touch_token(&self, id: TokenId, now: DateTime<Utc>) -> Result<(), StorageError> {
+        let mut work = self.begin().await?;
+        let touched = work.api_tokens().touch(id, now).await;
+        settle(work, touched).await
     }
 
     /// Makes an API token of his own in a workspace. Its text is in the answer, once; a repeated request with the same
@@ -173,8 +178,9 @@ impl Accounts {
         token: &NewToken,
         request: Option<&Idempotent>,
     ) -> Result<Made<CreatedToken>, TokenError> {
-        let found = principal::find(work, principal, workspace).await?;
-        let membership = found.ok_or(AccessError::NotFound)?;
+        // Held, so that whoever is being removed leaves no token behind.
+        let held = principal::find_held(work, principal, workspace).await?;
+        let membership = held.ok_or(AccessError::NotFound)?;
         let now = self.ports().clock.now();
         if let Some(made) = idempotent::claim(work, request, now).await?? {
             let token = work.api_tokens().get(TokenId::from_uuid(made)).await?;
@@ -220,6 +226,7 @@ impl Accounts {
         let workspace = workspace.ok_or(TokenError::NotFound)?;
         let person = work.directory().person_by_email(email).await?;
         let person = person.ok_or(TokenError::NotFound)?;
+        work.members().lock(workspace.id).await?;
         let role = work.members().role(workspace.id, person.id).await?;
         let role = role.ok_or(TokenError::NotFound)?;
         let membership = Membership { workspace, role };

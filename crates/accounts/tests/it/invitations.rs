@@ -105,10 +105,10 @@ async fn an_account_is_joined_by_its_owner_only(house: House) {
     // Whoever has the link does not get the account with it: neither another password nor another person.
     let mut other = account("Mallory");
     other.password = secret("another secret of mine");
-    let taken = house.accounts.accept(&token, &other, &nowhere()).await;
+    let refused = house.accounts.accept(&token, &other, &nowhere()).await;
     assert!(
-        matches!(taken, Err(AcceptError::AccountExists)),
-        "{taken:?}"
+        matches!(refused, Err(AcceptError::AccountExists)),
+        "{refused:?}"
     );
     let joined = house.accounts.accept_as(&token, &cleo).await;
     assert!(

@@ -2,9 +2,15 @@
 //!
 //! `KALENDS_TEST_POSTGRES` names a server; `tests/postgres start` starts one and prints its URL.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "these are tests: panicking is how they say no"
+)]
+
 mod audit;
 mod hostile;
 mod invitations;
+mod me;
 mod members;
 mod passwords;
 mod races;

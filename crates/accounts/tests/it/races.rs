@@ -87,9 +87,10 @@ async fn two_last_owners_cannot_demote_each_other(house: House) {
         assert_eq!(done, 1, "{round}: {outcomes:?}");
         assert_eq!(owners(&house).await, 1);
         // Whoever is left makes the other an owner again.
-        let (left, other) = match outcomes[0].is_ok() {
-            true => (&ann, &bob),
-            false => (&bob, &ann),
+        let (left, other) = if outcomes[0].is_ok() {
+            (&ann, &bob)
+        } else {
+            (&bob, &ann)
         };
         house
             .accounts

@@ -136,17 +136,11 @@ impl SessionRepository for SeaOrmUnitOfWork {
     }
 
     async fn end_all(&mut self, user: UserId, but: Option<SessionId>) -> Result<u64, StorageError> {
-        let done = match but {
-            Some(but) => {
-                let end = "delete from sign_ins where user_id = $1 and id <> $2";
-                let values = [user.as_uuid().into(), but.as_uuid().into()];
-                sql::execute(self.transaction(), end, values).await
-            }
-            None => {
-                let end = "delete from sign_ins where user_id = $1";
-                sql::execute(self.transaction(), end, [user.as_uuid().into()]).await
-            }
-        };
+        // No session has the nil id.
+        let but = but.map_or(Uuid::nil(), SessionId::as_uuid);
+        let end = "delete from sign_ins where user_id = $1 and id <> $2";
+        let values = [user.as_uuid().into(), but.into()];
+        let done = sql::execute(self.transaction(), end, values).await;
         self.settle(done)
     }
 

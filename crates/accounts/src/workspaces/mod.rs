@@ -1,20 +1,21 @@
 //! Workspaces: make one, change its name, and the very first owner.
 
-use chrono_tz::Tz;
-use scheduling_core::directory::{Person, Role, Workspace};
-use scheduling_core::ids::{UserId, WorkspaceId};
+mod first_owner;
+
+use scheduling_core::directory::{Role, Workspace};
+use scheduling_core::ids::WorkspaceId;
 use scheduling_core::ports::StorageError;
-use scheduling_core::text::{EmailAddress, Note, PersonName, Slug, Title};
-use secrecy::{ExposeSecret, SecretString};
+use scheduling_core::text::{Note, Slug, Title};
 use serde_json::json;
 use thiserror::Error;
+
+pub use first_owner::{FirstOwner, FirstOwnerError};
 
 use crate::Accounts;
 use crate::accounts::settle;
 use crate::audit::AuditNote;
 use crate::idempotent::{self, Idempotent, KeyReused, Made};
-use crate::password::{self, PasswordRefused};
-use crate::ports::{AccountUnitOfWork, StoredPassword};
+use crate::ports::AccountUnitOfWork;
 use crate::principal::{self, AccessError, AuthorizeError, Membership, Principal, WorkspaceRef};
 use crate::scope::{Resource, Scope};
 
@@ -36,17 +37,6 @@ pub struct WorkspaceChange {
     pub name: Option<Title>,
     /// A line or two about it, or none from now on.
     pub description: Option<Option<Note>>,
-}
-
-/// Who shall be the first owner.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FirstOwner {
-    /// The name.
-    pub name: PersonName,
-    /// The address to sign in with.
-    pub email: EmailAddress,
-    /// The zone the person lives in.
-    pub timezone: Tz,
 }
 
 /// Why no workspace was made or changed.
@@ -79,20 +69,6 @@ impl From<AuthorizeError> for WorkspaceError {
             AuthorizeError::Storage(error) => Self::Storage(error),
         }
     }
-}
-
-/// Why there is no first owner.
-#[derive(Debug, Error)]
-pub enum FirstOwnerError {
-    /// Somebody can sign in already, and can invite others.
-    #[error("somebody has a password already; owners invite others from there")]
-    NotTheFirst,
-    /// The password was refused.
-    #[error("the password {0}")]
-    Password(#[from] PasswordRefused),
-    /// The storage failed.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
 }
 
 impl Accounts {
@@ -197,12 +173,8 @@ impl Accounts {
         expected: Option<u32>,
     ) -> Result<Membership, WorkspaceError> {
         let scope = Scope::write(Resource::Workspace);
-        let found = principal::find(work, principal, workspace).await?;
-        let id = found.ok_or(AccessError::NotFound)?.workspace.id;
         // Held, and only then read: nobody changes it in between.
-        work.members().lock(id).await?;
-        let id = WorkspaceRef::Id(id);
-        let found = principal::admit(work, principal, &id, scope, Role::Admin).await?;
+        let found = principal::admit_held(work, principal, workspace, scope, Role::Admin).await?;
         let Membership { workspace, role } = found;
         let current = workspace.version;
         if expected.is_some_and(|expected| expected != current) {
@@ -227,81 +199,5 @@ impl Accounts {
             workspace: updated,
             role,
         })
-    }
-
-    /// Makes the first owner, for the command line: a person with a password, who owns a workspace. A workspace or a
-    /// person that is there already, made from a set-up file, is taken as it is.
-    ///
-    /// # Errors
-    /// [`FirstOwnerError`].
-    pub async fn create_first_owner(
-        &self,
-        workspace: &NewWorkspace,
-        owner: &FirstOwner,
-        password: &SecretString,
-    ) -> Result<(Workspace, Person), FirstOwnerError> {
-        let of_account = [owner.name.as_str(), owner.email.as_str()];
-        password::check(password.expose_secret(), &of_account)?;
-        let phc = self.hashing().hash(password).await?;
-        let mut work = self.begin().await?;
-        let made = self
-            .create_first_owner_in(&mut *work, workspace, owner, phc)
-            .await;
-        settle(work, made).await
-    }
-
-    async fn create_first_owner_in(
-        &self,
-        work: &mut dyn AccountUnitOfWork,
-        new: &NewWorkspace,
-        owner: &FirstOwner,
-        phc: String,
-    ) -> Result<(Workspace, Person), FirstOwnerError> {
-        if work.credentials().lock_out_first_passwords().await? {
-            return Err(FirstOwnerError::NotTheFirst);
-        }
-        let now = self.ports().clock.now();
-        let workspace = match work.directory().workspace_by_slug(&new.slug).await? {
-            Some(workspace) => workspace,
-            None => match self.add_workspace(work, new).await {
-                Ok(workspace) => workspace,
-                Err(WorkspaceError::Storage(error)) => return Err(error.into()),
-                Err(_taken_meanwhile) => return Err(StorageError::Conflict.into()),
-            },
-        };
-        let person = match work.directory().person_by_email(&owner.email).await? {
-            Some(person) => person,
-            None => {
-                let person = Person {
-                    id: UserId::generate(&*self.ports().ids),
-                    name: owner.name.clone(),
-                    email: owner.email.clone(),
-                    timezone: owner.timezone,
-                };
-                work.directory()
-                    .insert_person(workspace.id, &person)
-                    .await?;
-                person
-            }
-        };
-        let promoted = work
-            .directory()
-            .set_role(workspace.id, person.id, Role::Owner)
-            .await?;
-        if !promoted {
-            work.directory()
-                .insert_member(workspace.id, person.id, Role::Owner, now)
-                .await?;
-        }
-        let password = StoredPassword {
-            phc,
-            changed_at: now,
-        };
-        work.credentials()
-            .store_password(person.id, &password)
-            .await?;
-        let note = AuditNote::by_operator("workspace.first_owner", person.id).within(workspace.id);
-        self.note(work, note).await?;
-        Ok((workspace, person))
     }
 }
