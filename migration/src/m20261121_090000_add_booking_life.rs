@@ -126,7 +126,7 @@ where bookings.id = substring(
 "#;
 
 /// Nothing refers to the tables that are made anew, so dropping them takes nothing else along.
-const SQLITE_TABLES: &str = r#"
+const SQLITE_TABLES: &str = "
 drop index people_email;
 create unique index people_email on people (lower(email));
 
@@ -167,7 +167,7 @@ update outbox set booking_id = bookings.id, workspace_id = bookings.workspace_id
 where bookings.id = unhex(replace(
     case when json_valid(outbox.payload) then json_extract(outbox.payload, '$.booking') end, '-', ''
 ));
-"#;
+";
 
 const TABLES: &str = r#"
 alter table workspaces add column version INTEGER not null default 1 check (version > 0);

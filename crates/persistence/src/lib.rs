@@ -6,7 +6,10 @@
 //!
 //! What holds on both databases:
 //!
-//! - A host's claims never overlap. The database refuses, whoever asks: see the migration.
+//! - A host's claims never overlap, whether bookings, group sessions or holds have them. The database refuses, whoever
+//!   asks: see the migration.
+//! - An event type and a link of one workspace never have the same slug. The database refuses that too.
+//! - A row that is damaged is named with its table and column, and takes nothing else of a list down.
 //! - [`lock_hosts`](scheduling_core::ports::UnitOfWork::lock_hosts) orders the writers of a host. SQLite has one writer
 //!   at a time anyway (`begin immediate`); PostgreSQL locks the hosts' rows in id order.
 //! - A unit of work for reading sees one state and waits for no writer.
@@ -20,6 +23,7 @@
 
 #[cfg(feature = "accounts")]
 mod accounts;
+mod backup;
 mod convert;
 mod entity;
 mod error;
@@ -33,6 +37,7 @@ pub mod test_support;
 mod unit_of_work;
 mod verify;
 
+pub use backup::{BackupError, check_backup};
 pub use options::{ConnectOptions, Durability};
 pub use storage::SeaOrmStorage;
 pub use unit_of_work::SeaOrmUnitOfWork;

@@ -54,6 +54,75 @@ async fn replacing_does_not_get_past_the_triggers() {
     .await;
 }
 
+/// SQLite keeps any bytes as text, and ids of any length.
+#[tokio::test]
+async fn what_cannot_even_be_decoded_is_named_and_takes_nothing_else_down() {
+    with_database(|database: Database| async move {
+        let (house, raw) = database.with_a_booking().await;
+        let event_type = house.id_sql(house.event_type.id.as_uuid());
+        let id = house.event_type.id;
+        let damage = |statement: &'static str| raw.execute_unprepared(statement);
+        damage("update event_types set title = cast(x'ff' as text)")
+            .await
+            .unwrap();
+        let mut work = house.storage.begin_read().await.unwrap();
+        let listed = work.event_types().list(house.workspace).await.unwrap();
+        assert!(listed.found.is_empty());
+        let said: Vec<String> = listed.unreadable.iter().map(ToString::to_string).collect();
+        let place = format!("the stored event_types.title of row {id} cannot be read");
+        assert_eq!(said, [place.clone()]);
+        let refused = work.event_types().get(id).await.unwrap_err();
+        assert_eq!(refused.to_string(), place);
+        drop(work);
+        let violations = house.storage.verify().await.unwrap();
+        let said = violations[0].to_string();
+        let place = format!("event_types.title of row {id} cannot be read: ");
+        assert!(violations.len() == 1 && said.starts_with(&place), "{violations:?}");
+        damage("update event_types set title = 'Intro'").await.unwrap();
+
+        let short = format!(
+            "insert into event_types select x'00', workspace_id, 'short', title, description, category, position, rules,
+                assignment, required, locations, status, version, durations, hours, schedule_id, form, policy, appearance,
+                reminders from event_types where id = {event_type}"
+        );
+        raw.execute_unprepared(&short).await.unwrap();
+        let mut work = house.storage.begin_read().await.unwrap();
+        let listed = work.event_types().list(house.workspace).await.unwrap();
+        assert_eq!(listed.found.len(), 1);
+        let said = listed.unreadable[0].to_string();
+        assert_eq!(said, "the stored event_types.id of row ? cannot be read");
+        drop(work);
+        assert_eq!(house.storage.verify().await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+/// Somebody wrote on a connection that does not keep foreign keys.
+#[tokio::test]
+async fn a_row_that_names_nothing_is_found() {
+    with_database(|database: Database| async move {
+        let (house, raw) = database.with_a_booking().await;
+        raw.execute_unprepared("pragma foreign_keys = off")
+            .await
+            .unwrap();
+        let gone = format!("delete from people where id = {}", house.host_sql());
+        raw.execute_unprepared(&gone).await.unwrap();
+        let violations = house.storage.verify().await.unwrap();
+        let said: Vec<String> = violations.iter().map(ToString::to_string).collect();
+        for table in ["booking_hosts", "claims", "members", "schedules"] {
+            let one = said
+                .iter()
+                .find(|said| said.contains(&format!("of {table} names")));
+            let one = one.unwrap_or_else(|| panic!("nothing said of {table}: {said:?}"));
+            assert!(
+                one.ends_with("names a row of people that does not exist"),
+                "{one}"
+            );
+        }
+    })
+    .await;
+}
+
 /// Another process holds the write lock for too long.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_held_elsewhere_is_unavailable() {

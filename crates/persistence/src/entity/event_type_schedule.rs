@@ -3,6 +3,10 @@
 use sea_orm::entity::prelude::*;
 
 /// The schedule that somebody uses for an event type instead of the default.
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields are called as the columns are"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "event_type_schedules")]
 pub struct Model {
