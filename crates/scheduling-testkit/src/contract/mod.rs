@@ -32,6 +32,7 @@ pub mod booking_lists;
 pub mod booking_records;
 pub mod bookings;
 pub mod directory;
+pub mod event_type_changes;
 pub mod event_types;
 mod fixture;
 pub mod holds;
@@ -77,7 +78,13 @@ macro_rules! storage_contract {
                 a_workspace_changes_by_versions,
             schedules:
                 default_schedules_come_back_as_they_were
-                a_person_has_one_default_schedule,
+                a_person_has_one_default_schedule
+                a_list_begins_with_the_default
+                a_workspace_has_schedules_of_its_own
+                a_schedule_changes_by_versions
+                another_schedule_becomes_the_default
+                a_schedule_that_is_named_stays
+                a_schedule_is_somebodys,
             times:
                 busy_intervals_are_found_where_they_overlap
                 a_ledger_is_empty_until_it_is_stored,
@@ -86,6 +93,15 @@ macro_rules! storage_contract {
                 a_slug_is_taken_once_in_a_workspace
                 a_list_stands_by_position_then_slug
                 a_host_must_exist,
+            event_type_changes:
+                every_setting_comes_back_as_it_was
+                an_event_type_changes_by_versions
+                an_event_type_cannot_take_anothers_slug
+                a_hosts_event_types_are_found
+                what_an_event_type_names_must_exist
+                an_event_type_is_deleted_with_what_is_its_own
+                an_event_type_with_bookings_or_sessions_stays
+                the_largest_numbers_fit,
             bookings:
                 every_state_comes_back_as_it_was
                 hostile_texts_come_back_as_they_were
