@@ -26,6 +26,7 @@ const EDGES: [(&str, &[&str]); 9] = [
     (
         "scheduling-api",
         &[
+            "scheduling-accounts",
             "scheduling-app",
             "scheduling-core",
             "scheduling-mail",
