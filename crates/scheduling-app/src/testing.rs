@@ -7,30 +7,36 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use scheduling_core::booking::Booking;
-use scheduling_core::directory::Workspace;
+use scheduling_core::booking::{Booking, BookingStatus};
+use scheduling_core::directory::{Role, Workspace};
 use scheduling_core::event_type::{
-    BookingWindow, Buffers, Capacity, EventType, EventTypeStatus, Hosting, Location, Required,
-    SlotRules,
+    Approval, BookingLink, BookingWindow, Buffers, Capacity, Durations, EventHours, EventType,
+    EventTypeStatus, Hosting, Location, Locations, Question, QuestionKind, Questions, ReasonPolicy,
+    Reminder, ReminderTo, Reminders, Required, SlotRules, SlotSteps,
 };
-use scheduling_core::ids::UserId;
+use scheduling_core::ids::{BookingId, BookingLinkId, UserId};
 use scheduling_core::ports::{
-    BookingRepository, BusyRepository, Directory, EventTypeRepository, IdempotencyRepository,
-    OutboxCounts, OutboxRepository, RotationRepository, ScheduleRepository, SessionRepository,
-    Storage, StorageError, UnitOfWork,
+    BookingFilter, BookingPage, BookingRepository, BusyRepository, Direction, Directory,
+    EventTypeRepository, HoldRepository, IdempotencyRepository, ImageRepository, LinkRepository,
+    MessageRepository, OutboxCounts, OutboxRepository, RotationRepository, ScheduleRepository,
+    SessionRepository, Storage, StorageError, TimeOffRepository, UnitOfWork,
 };
-use scheduling_core::time::{Interval, Length, Minutes, zone};
+use scheduling_core::time::{Length, Minutes, zone};
 use scheduling_testkit::builders::{self, instant, parse};
 use scheduling_testkit::{
     ManualClock, MemoryStorage, PlainSealer, RecordingNotifier, SequenceIds, SequenceSecrets,
     TestLinks,
 };
 
+use crate::actor::Actor;
 use crate::availability::{ExplainSlot, FindSlots};
-use crate::bookings::{BookError, BookSlot, Booked, CancelBooking, InviteeDetails};
+use crate::bookings::{
+    BookError, BookSlot, Booked, BookingAccess, CancelBooking, Held, HoldError, HoldSlot,
+    InviteeDetails, RescheduleBooking, RescheduleError,
+};
 use crate::setup::{NewEventType, NewPerson, NewWorkspace};
 use crate::worker::Worker;
-use crate::{ManageToken, Scheduling, SchedulingBuilder};
+use crate::{HostToken, ManageToken, Scheduling, SchedulingBuilder};
 
 /// One workspace, `firm`, with hosts and event types.
 pub(crate) struct World {
@@ -41,6 +47,7 @@ pub(crate) struct World {
     pub(crate) workspace: Workspace,
     pub(crate) hosts: BTreeMap<String, UserId>,
     pub(crate) event_types: BTreeMap<String, EventType>,
+    pub(crate) links: BTreeMap<String, BookingLinkId>,
 }
 
 /// An instant in November 2026, such as `24T10:00`: the 24th, a Tuesday.
@@ -63,7 +70,12 @@ impl World {
     /// busy  ann 24T10:00 30                         so many minutes
     /// event intro 30 ann step=15 buffers=10/5 notice=60 seats=3 window=7 per_day=1 hours=09:00-17:00 status=hidden
     /// event pool 30 robin:ann,bob                   also any: all: two: hands:
+    /// event ask  30 ann approval=120 lasts=45,60 guests=2 asks=topic place=room remind=1440,60 followup=30
+    /// event strict 30 ann cancel=hosts cancel_notice=60 cancel_reason=required move=hosts move_notice=60 decline_reason=required
+    /// link  once intro uses=1 until=24T10:00        a further link to an event type
     /// ```
+    ///
+    /// Nobody is reminded unless an event type says so.
     pub(crate) async fn new(text: &str) -> Self {
         let clock = ManualClock::at(at("23T08:00"));
         let storage = MemoryStorage::new();
@@ -82,6 +94,7 @@ impl World {
             workspace,
             hosts: BTreeMap::new(),
             event_types: BTreeMap::new(),
+            links: BTreeMap::new(),
         };
         for line in text.lines() {
             let words: Vec<&str> = line.split_whitespace().collect();
@@ -93,6 +106,7 @@ impl World {
                 ["event", slug, minutes, hosts, options @ ..] => {
                     world.add_event(slug, minutes, hosts, options).await;
                 }
+                ["link", slug, event, options @ ..] => world.add_link(slug, event, options).await,
                 _ => panic!("what is {line:?}?"),
             }
         }
@@ -132,10 +146,19 @@ impl World {
             _ => panic!("what is {preset}?"),
         };
         let length = |text: &str| Length::new(parse(text)).unwrap();
-        let mut rules = SlotRules::new(chrono_tz::Tz::UTC, length(minutes));
-        let (mut availability, mut status) = (None, EventTypeStatus::Active);
+        let rules = SlotRules::new(chrono_tz::Tz::UTC, length(minutes));
+        let location = Location::Phone {
+            instructions: parse("We call you"),
+        };
+        let hosting = hosting.unwrap();
+        let mut new = NewEventType::new(parse(slug), parse(slug), rules, hosting, location);
+        new.reminders = Reminders::none();
+        let lengths = |text: &str| text.split(',').map(length).collect();
+        let (mut before, mut after) = (Vec::new(), Vec::new());
         for option in options {
             let (name, value) = option.split_once('=').unwrap();
+            let rules = &mut new.rules;
+            let policy = &mut new.policy;
             match name {
                 "step" => rules.slot_interval = length(value),
                 "buffers" => {
@@ -160,31 +183,82 @@ impl World {
                 "per_day" => rules.limits.per_day = Some(parse(value)),
                 "per_month" => rules.limits.per_month = Some(parse(value)),
                 "hours" => {
-                    availability = Some(builders::working_hours(chrono_tz::Tz::UTC, value));
+                    new.hours = EventHours::Own {
+                        availability: builders::working_hours(chrono_tz::Tz::UTC, value),
+                        within_hosts: false,
+                    };
                 }
-                "status" if value == "hidden" => status = EventTypeStatus::Hidden,
-                "status" if value == "inactive" => status = EventTypeStatus::Inactive,
+                "status" => {
+                    new.status = match value {
+                        "hidden" => EventTypeStatus::Hidden,
+                        "inactive" => EventTypeStatus::Inactive,
+                        "archived" => EventTypeStatus::Archived,
+                        _ => panic!("what is {option}?"),
+                    };
+                }
+                "lasts" => {
+                    new.durations = Durations::new(lengths(value), SlotSteps::Interval).unwrap();
+                }
+                "approval" => {
+                    policy.approval = Some(Approval {
+                        answer_within: length(value),
+                    });
+                }
+                "cancel" => policy.cancel.invitee_may = value != "hosts",
+                "cancel_notice" => policy.cancel.notice = Minutes(parse(value)),
+                "cancel_reason" => policy.cancel.invitee_reason = ReasonPolicy::Required,
+                "decline_reason" => policy.cancel.host_reason = ReasonPolicy::Required,
+                "move" => policy.reschedule.invitee_may = value != "hosts",
+                "move_notice" => policy.reschedule.notice = Minutes(parse(value)),
+                "move_reason" => policy.reschedule.invitee_reason = ReasonPolicy::Required,
+                "guests" => new.form.max_guests = parse(value),
+                "asks" => new.form.questions = Questions::new(vec![question(value)]).unwrap(),
+                "place" => new.locations = Locations::one(location_of(value)),
+                "remind" => before = reminders(value),
+                "followup" => after = reminders(value),
                 _ => panic!("what is {option}?"),
             }
         }
-        let new = NewEventType {
-            slug: parse(slug),
-            title: parse(slug),
-            description: None,
-            category: None,
-            rules,
-            availability,
-            hosting: hosting.unwrap(),
-            location: Location::Phone {
-                instructions: parse("We call you"),
-            },
-            status,
-        };
+        new.reminders = Reminders::new(before, after).unwrap();
         let made = self
             .scheduling
             .create_event_type(self.workspace.id, new)
             .await;
         self.event_types.insert(slug.to_owned(), made.unwrap());
+    }
+
+    async fn add_link(&mut self, slug: &str, event: &str, options: &[&str]) {
+        let number = 0xff00 + self.links.len() as u128;
+        let mut link = BookingLink {
+            id: BookingLinkId::from_uuid(uuid::Uuid::from_u128(number)),
+            workspace: self.workspace.id,
+            event_type: self.event_types[event].id,
+            slug: parse(slug),
+            name: None,
+            questions: None,
+            redirect_url: None,
+            expires_at: None,
+            max_uses: None,
+            uses: 0,
+            revoked: false,
+            version: 1,
+            created_at: scheduling_core::ports::Clock::now(&self.clock),
+        };
+        for option in options {
+            match option.split_once('=').unwrap() {
+                ("uses", value) => link.max_uses = Some(parse(value)),
+                ("until", value) => link.expires_at = Some(at(value)),
+                ("asks", value) => {
+                    link.questions = Some(Questions::new(vec![question(value)]).unwrap());
+                }
+                ("redirect", value) => link.redirect_url = Some(parse(value)),
+                _ => panic!("what is {option}?"),
+            }
+        }
+        let mut work = self.storage.begin().await.unwrap();
+        work.links().insert(&link).await.unwrap();
+        work.commit().await.unwrap();
+        self.links.insert(slug.to_owned(), link.id);
     }
 
     /// The names of hosts, in the order given.
@@ -196,12 +270,7 @@ impl World {
 
     /// The offered starts with who can take them, such as `24T09:00 ann,bob`, and the next one if there is none.
     pub(crate) async fn slots(&self, event: &str, from: &str, to: &str) -> String {
-        let query = FindSlots {
-            workspace: parse("firm"),
-            event_type: parse(event),
-            from: at(from),
-            to: at(to),
-        };
+        let query = FindSlots::new(parse("firm"), parse(event), at(from), at(to));
         let found = match self.scheduling.find_slots(&query).await {
             Ok(found) => found,
             Err(error) => return format!("! {error}"),
@@ -227,6 +296,7 @@ impl World {
             workspace: parse("firm"),
             event_type: parse(event),
             start: at(start),
+            duration: None,
         };
         match self.scheduling.explain_slot(&query).await {
             Ok(explained) => {
@@ -242,18 +312,12 @@ impl World {
 
     /// A command that books, as Ida.
     pub(crate) fn command(event: &str, start: &str) -> BookSlot {
-        BookSlot {
-            workspace: parse("firm"),
-            event_type: parse(event),
-            start: at(start),
-            invitee: InviteeDetails {
-                name: parse("Ida Invitee"),
-                email: parse("ida@example.org"),
-                timezone: chrono_tz::Tz::Asia__Kathmandu,
-            },
-            note: None,
-            idempotency_key: None,
-        }
+        let ida = InviteeDetails {
+            name: parse("Ida Invitee"),
+            email: parse("ida@example.org"),
+            timezone: chrono_tz::Tz::Asia__Kathmandu,
+        };
+        BookSlot::new(parse("firm"), parse(event), at(start), ida)
     }
 
     /// Books. Answers who hosts, or why not and what else.
@@ -285,14 +349,120 @@ impl World {
 
     /// Cancels, as the invitee. Answers the new status, or why not.
     pub(crate) async fn cancel(&self, token: &ManageToken) -> String {
-        let command = CancelBooking {
-            token: token.clone(),
-            reason: Some(parse("I am ill")),
-        };
+        let mut command = CancelBooking::new(BookingAccess::Invitee(token.clone()));
+        command.reason = Some(parse("I am ill"));
         match self.scheduling.cancel(&command).await {
-            Ok(booking) => booking.state.name().to_string(),
+            Ok(changed) => changed.booking.state.name().to_string(),
             Err(error) => format!("! {error}"),
         }
+    }
+
+    /// A member of the firm, by the name of a host.
+    pub(crate) fn member(&self, name: &str, role: Role) -> Actor {
+        Actor::Member {
+            workspace: self.workspace.id,
+            user: self.hosts[name],
+            role,
+        }
+    }
+
+    /// A member's access to a booking.
+    pub(crate) fn as_member(&self, name: &str, booking: BookingId) -> BookingAccess {
+        BookingAccess::Member {
+            actor: self.member(name, Role::Member),
+            booking,
+        }
+    }
+
+    /// A host's access to a booking by his own link, as it is stored now.
+    pub(crate) async fn as_host(&self, name: &str, booking: BookingId) -> BookingAccess {
+        BookingAccess::Host(self.host_token(name, booking).await)
+    }
+
+    /// The secret of a host's own link.
+    pub(crate) async fn host_token(&self, name: &str, booking: BookingId) -> HostToken {
+        let booking = self.stored(booking).await;
+        let host = booking.host(self.hosts[name]).expect("he hosts it");
+        self.scheduling.open_host_token(&host.manage).unwrap()
+    }
+
+    /// A booking as it is stored.
+    pub(crate) async fn stored(&self, booking: BookingId) -> Booking {
+        let mut work = self.storage.begin_read().await.unwrap();
+        work.bookings().get(booking).await.unwrap().unwrap()
+    }
+
+    /// What has become of a booking, entry by entry.
+    pub(crate) async fn history(&self, booking: BookingId) -> String {
+        let mut work = self.storage.begin_read().await.unwrap();
+        let entries = work.bookings().history(booking).await.unwrap();
+        let entries = entries.iter().map(|entry| {
+            let change = format!("{:?}", entry.change);
+            let change = change
+                .split([' ', '{'])
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            let by = match entry.by {
+                scheduling_core::booking::Doer::Member(user) => self.names([user]),
+                other => format!("{other:?}").to_lowercase(),
+            };
+            format!("{} {change} by {by}", short(entry.at))
+        });
+        entries.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Moves a booking, and says who hosts it then, when, and its state; or why not and what else.
+    pub(crate) async fn moves(&self, access: &BookingAccess, start: &str) -> String {
+        let command = RescheduleBooking::new(access.clone(), at(start));
+        self.say_moved(
+            &self
+                .scheduling
+                .reschedule(&command)
+                .await
+                .map(|c| c.booking),
+        )
+    }
+
+    pub(crate) fn say_moved(&self, moved: &Result<Booking, RescheduleError>) -> String {
+        match moved {
+            Ok(booking) => {
+                let state = booking.state.name();
+                let state = match state {
+                    BookingStatus::Confirmed => String::new(),
+                    other => format!(" {other}"),
+                };
+                let hosts = self.names(booking.hosts.iter().map(|h| h.user));
+                let start = short(booking.interval.start());
+                format!("{start} {hosts}{state} #{}", booking.sequence)
+            }
+            Err(RescheduleError::Unavailable {
+                reasons,
+                alternatives,
+                ..
+            }) => {
+                let alternatives: Vec<String> = alternatives.iter().map(|s| short(*s)).collect();
+                format!("! {reasons:?} else {}", alternatives.join(" "))
+            }
+            Err(error) => format!("! {error}"),
+        }
+    }
+
+    /// Holds a slot.
+    pub(crate) async fn hold(&self, event: &str, start: &str) -> Result<Held, HoldError> {
+        let command = HoldSlot {
+            workspace: parse("firm"),
+            event_type: parse(event),
+            start: at(start),
+            duration: None,
+        };
+        self.scheduling.hold(&command).await
+    }
+
+    /// Holds a slot, and it must work.
+    pub(crate) async fn held(&self, event: &str, start: &str) -> Held {
+        let held = self.hold(event, start).await;
+        held.unwrap_or_else(|error| panic!("{event} at {start}: {error}"))
     }
 
     pub(crate) fn worker(&self) -> Worker {
@@ -302,9 +472,16 @@ impl World {
     /// The bookings of November, as they are stored.
     pub(crate) async fn bookings(&self) -> Vec<Booking> {
         let mut work = self.storage.begin_read().await.unwrap();
-        let november = Interval::new(at("01T00:00"), at("30T23:00")).unwrap();
-        let found = work.bookings().list(self.workspace.id, november, 1000);
-        found.await.unwrap()
+        let page = BookingPage {
+            direction: Direction::Ascending,
+            after: None,
+            limit: 1000,
+        };
+        let filter = BookingFilter::default();
+        let found = work.bookings().list(self.workspace.id, &filter, &page);
+        let found = found.await.unwrap();
+        assert!(found.unreadable.is_empty(), "{:?}", found.unreadable);
+        found.found
     }
 
     /// The credits of an event type's rotation, such as `ann-100 bob+100`.
@@ -339,6 +516,38 @@ impl World {
     pub(crate) fn advance(&self, minutes: i64) {
         self.clock.advance(TimeDelta::minutes(minutes));
     }
+}
+
+/// A question that must be answered with a line.
+fn question(key: &str) -> Question {
+    Question {
+        key: parse(key),
+        label: parse(key),
+        help: None,
+        kind: QuestionKind::Text,
+        required: true,
+        shown_if: None,
+    }
+}
+
+fn location_of(kind: &str) -> Location {
+    match kind {
+        "room" => Location::Room {
+            template: parse("https://meet.example.org/{room}"),
+        },
+        "calls" => Location::HostCalls,
+        "asks" => Location::AskInvitee,
+        _ => panic!("what is {kind}?"),
+    }
+}
+
+/// Reminders to everyone, so many minutes away.
+fn reminders(minutes: &str) -> Vec<Reminder> {
+    let minutes = minutes.split(',').map(|minutes| Reminder {
+        minutes: Minutes(parse(minutes)),
+        to: ReminderTo::Everyone,
+    });
+    minutes.collect()
 }
 
 /// A storage that fails as it is told to, over one in memory.
@@ -431,6 +640,26 @@ impl UnitOfWork for FlakyUnitOfWork {
     fn bookings(&mut self) -> &mut dyn BookingRepository {
         self.calls.note("bookings");
         self.inner.bookings()
+    }
+    fn holds(&mut self) -> &mut dyn HoldRepository {
+        self.calls.note("holds");
+        self.inner.holds()
+    }
+    fn links(&mut self) -> &mut dyn LinkRepository {
+        self.calls.note("links");
+        self.inner.links()
+    }
+    fn time_off(&mut self) -> &mut dyn TimeOffRepository {
+        self.calls.note("time_off");
+        self.inner.time_off()
+    }
+    fn messages(&mut self) -> &mut dyn MessageRepository {
+        self.calls.note("messages");
+        self.inner.messages()
+    }
+    fn images(&mut self) -> &mut dyn ImageRepository {
+        self.calls.note("images");
+        self.inner.images()
     }
     fn sessions(&mut self) -> &mut dyn SessionRepository {
         self.calls.note("sessions");
