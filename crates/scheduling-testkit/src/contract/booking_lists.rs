@@ -1,14 +1,16 @@
 //! Lists of bookings: filters and pages.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use scheduling_core::booking::{
-    AttendeeRole, Booking, BookingState, BookingStatus, Change, Doer, Party,
+    AttendeeRole, Booking, BookingState, BookingStatus, Change, Doer, Party, PendingReason,
 };
 use scheduling_core::event_type::Hosting;
 use scheduling_core::ids::BookingId;
 use scheduling_core::ports::{BookingFilter, BookingPage, Direction, Storage};
+use scheduling_core::time::Minutes;
 
 use super::fixture::{House, whole};
 use crate::builders::{self, event_type, history, instant, interval, invitee, parse, workspace};
@@ -164,9 +166,7 @@ pub async fn states_are_judged_at_an_instant(storage: Arc<dyn Storage>) {
             reason: None,
         },
         BookingState::Pending {
-            waiting_for: std::collections::BTreeSet::from([
-                scheduling_core::booking::PendingReason::Approval,
-            ]),
+            waiting_for: BTreeSet::from([PendingReason::Approval]),
             expires_at: None,
         },
         cancelled(&house, NINE).state,
@@ -188,24 +188,40 @@ pub async fn states_are_judged_at_an_instant(storage: Arc<dyn Storage>) {
         let place = |id: &BookingId| ids.iter().position(|one| one == id).unwrap();
         found.iter().map(place).collect::<Vec<usize>>()
     };
-    use BookingStatus::{Cancelled, Completed, Confirmed, Declined, Expired, NoShow, Pending};
     // The first is over at half past nine, the second an hour later.
     for (now, confirmed, completed) in [
         ("2026-11-24T09:29:59.999999Z", vec![0, 1], vec![2]),
         ("2026-11-24T09:30:00Z", vec![1], vec![0, 2]),
         ("2026-11-24T23:00:00Z", vec![], vec![0, 1, 2]),
     ] {
-        assert_eq!(with(&[Confirmed], now).await, confirmed, "{now}");
-        assert_eq!(with(&[Completed], now).await, completed, "{now}");
+        assert_eq!(
+            with(&[BookingStatus::Confirmed], now).await,
+            confirmed,
+            "{now}"
+        );
+        assert_eq!(
+            with(&[BookingStatus::Completed], now).await,
+            completed,
+            "{now}"
+        );
         let mut both = [confirmed, completed].concat();
         both.sort_unstable();
-        assert_eq!(with(&[Completed, Confirmed], now).await, both, "{now}");
+        assert_eq!(
+            with(&[BookingStatus::Completed, BookingStatus::Confirmed], now).await,
+            both,
+            "{now}"
+        );
         assert_eq!(with(&[], now).await, [0, 1, 2, 3, 4, 5, 6, 7], "{now}");
-        assert_eq!(with(&[NoShow], now).await, [3], "{now}");
-        assert_eq!(with(&[Expired], now).await, [4], "{now}");
-        assert_eq!(with(&[Declined], now).await, [5], "{now}");
-        assert_eq!(with(&[Pending], now).await, [6], "{now}");
-        let ended = [Cancelled, Declined, Expired, Cancelled];
+        assert_eq!(with(&[BookingStatus::NoShow], now).await, [3], "{now}");
+        assert_eq!(with(&[BookingStatus::Expired], now).await, [4], "{now}");
+        assert_eq!(with(&[BookingStatus::Declined], now).await, [5], "{now}");
+        assert_eq!(with(&[BookingStatus::Pending], now).await, [6], "{now}");
+        let ended = [
+            BookingStatus::Cancelled,
+            BookingStatus::Declined,
+            BookingStatus::Expired,
+            BookingStatus::Cancelled,
+        ];
         assert_eq!(with(&ended, now).await, [4, 5, 7], "{now}");
     }
 }
@@ -215,8 +231,8 @@ pub async fn a_span_lets_through_what_overlaps_it(storage: Arc<dyn Storage>) {
     let house = House::build(storage).await;
     let early = cancelled(&house, "2026-11-24T08:30:00Z");
     let mut middle = cancelled(&house, NINE);
-    middle.buffers.before = scheduling_core::time::Minutes(60);
-    middle.buffers.after = scheduling_core::time::Minutes(60);
+    middle.buffers.before = Minutes(60);
+    middle.buffers.after = Minutes(60);
     let late = cancelled(&house, "2026-11-24T09:30:00Z");
     for booking in [&late, &middle, &early] {
         house.insert(booking).await.unwrap();

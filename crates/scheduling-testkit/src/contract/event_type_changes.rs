@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use scheduling_core::assignment::{LedgerEntry, RotationLedger};
+use scheduling_core::booking::BookingState;
 use scheduling_core::effect::NotificationKind;
 use scheduling_core::event_type::{
-    Appearance, Approval, AssignmentKind, BookingForm, BookingPolicy, ChangeRule, Condition,
-    ConditionTest, ConferenceProvider, Durations, EventHours, EventType, EventTypeStatus,
-    HostGroup, Hosting, Location, Locations, Question, QuestionKind, Questions, ReasonPolicy,
-    Reminder, ReminderTo, Reminders, Required, SlotSteps,
+    Appearance, Approval, AssignmentKind, BookingForm, BookingPolicy, Capacity, ChangeRule,
+    Condition, ConditionTest, ConferenceProvider, Durations, EventHours, EventType,
+    EventTypeStatus, HostGroup, Hosting, Location, Locations, Question, QuestionKind, Questions,
+    ReasonPolicy, Reminder, ReminderTo, Reminders, Required, SlotSteps,
 };
-use scheduling_core::ids::{EventTypeId, ImageId, ScheduleId, UserId, WorkspaceId};
+use scheduling_core::ids::{EventTypeId, ImageId, ScheduleId, SessionId, UserId, WorkspaceId};
 use scheduling_core::notification::{Audience, MessageOverride, MessageWords};
 use scheduling_core::ports::{Storage, StorageError};
 use scheduling_core::time::{Length, Minutes};
@@ -361,7 +362,7 @@ pub async fn an_event_type_is_deleted_with_what_is_its_own(storage: Arc<dyn Stor
     let hosting = Hosting::single(house.ann.id);
     let mut doomed = event_type(&house.ids, here, "doomed", 30, hosting);
     doomed.host_schedules = BTreeMap::from([(house.ann.id, schedule.id)]);
-    doomed.rules.capacity = scheduling_core::event_type::Capacity::seats(2).unwrap();
+    doomed.rules.capacity = Capacity::seats(2).unwrap();
     let mut work = house.begin().await;
     work.schedules().insert(&schedule).await.unwrap();
     work.event_types().insert(&doomed).await.unwrap();
@@ -402,7 +403,7 @@ pub async fn an_event_type_is_deleted_with_what_is_its_own(storage: Arc<dyn Stor
     }
     // A hold with a seat opens a session, which goes with the hold.
     let at = interval("2026-11-24T15:00:00Z", 30);
-    let new_id = scheduling_core::ids::SessionId::generate(&house.ids);
+    let new_id = SessionId::generate(&house.ids);
     let sessions = work.sessions();
     let session = sessions.take_seat(new_id, &doomed, house.ann.id, at, doomed.rules.buffers);
     let session = session.await.unwrap();
@@ -448,7 +449,7 @@ pub async fn an_event_type_with_bookings_or_sessions_stays(storage: Arc<dyn Stor
     let house = House::build(storage).await;
     let kind = house.event_type.clone();
     let mut booking = house.booking(&[house.ann.id], "2026-11-24T09:00:00Z");
-    booking.state = scheduling_core::booking::BookingState::Expired {
+    booking.state = BookingState::Expired {
         expired_at: instant("2026-11-24T08:00:00Z"),
     };
     house.insert(&booking).await.unwrap();
@@ -473,7 +474,7 @@ pub async fn an_event_type_with_bookings_or_sessions_stays(storage: Arc<dyn Stor
     drop(work);
 
     let at = interval("2026-11-24T15:00:00Z", 30);
-    let new_id = scheduling_core::ids::SessionId::generate(&house.ids);
+    let new_id = SessionId::generate(&house.ids);
     let mut work = house.begin().await;
     assert!(work.bookings().erase(booking.id).await.unwrap());
     let sessions = work.sessions();

@@ -45,12 +45,11 @@ impl HoldRepository for MemoryUnitOfWork {
             }
             for host in &hold.hosts {
                 tables.must_have_person(host.user)?;
-                match host.session {
-                    Some(session) => tables.must_have_session(session)?,
-                    None => {
-                        let owner = ClaimOwner::Hold(hold.id);
-                        tables.claim(host.user, hold.reservation(), owner)?;
-                    }
+                if let Some(session) = host.session {
+                    tables.must_have_session(session)?;
+                } else {
+                    let owner = ClaimOwner::Hold(hold.id);
+                    tables.claim(host.user, hold.reservation(), owner)?;
                 }
             }
             tables.holds.insert(hold.id, hold.clone());
