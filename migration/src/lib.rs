@@ -60,6 +60,14 @@ pub async fn apply(database: &DatabaseConnection) -> Result<(), DbErr> {
     transaction.commit().await
 }
 
+/// The names of all migrations, in order.
+pub fn names() -> Vec<String> {
+    Migrator::migrations()
+        .iter()
+        .map(|migration| migration.name().to_owned())
+        .collect()
+}
+
 /// The names of the migrations that a database lacks, in order. Writes nothing.
 ///
 /// # Errors

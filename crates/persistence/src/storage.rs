@@ -161,6 +161,10 @@ impl SeaOrmStorage {
         self.writer.close().await.map_err(storage_error)
     }
 
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
     pub(crate) async fn begin_writing(&self) -> Result<DatabaseTransaction, StorageError> {
         // Immediate: the write lock at once. One that was taken later would fail whenever another wrote in between.
         // PostgreSQL ignores the mode.
