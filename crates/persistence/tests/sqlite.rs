@@ -70,7 +70,7 @@ async fn what_cannot_even_be_decoded_is_named_and_takes_nothing_else_down() {
         assert!(listed.found.is_empty());
         let said: Vec<String> = listed.unreadable.iter().map(ToString::to_string).collect();
         let place = format!("the stored event_types.title of row {id} cannot be read");
-        assert_eq!(said, [place.clone()]);
+        assert_eq!(said, std::slice::from_ref(&place));
         let refused = work.event_types().get(id).await.unwrap_err();
         assert_eq!(refused.to_string(), place);
         drop(work);
