@@ -148,9 +148,9 @@ impl Facts {
     }
 
     async fn read_slugs(&mut self, db: &impl ConnectionTrait) -> Result<(), StorageError> {
-        let slug = |stored: &QueryResult| {
+        let slug = |stored: &QueryResult| -> Result<(WorkspaceId, String), StorageError> {
             let workspace = WorkspaceId::from_uuid(sql::get(stored, 0)?);
-            Ok((workspace, sql::get::<String>(stored, 1)?))
+            Ok((workspace, sql::get(stored, 1)?))
         };
         let used = "select workspace_id, slug from event_types
             union all select workspace_id, slug from booking_links";
