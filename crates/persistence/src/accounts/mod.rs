@@ -77,3 +77,6 @@ fn readable<T>(
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
