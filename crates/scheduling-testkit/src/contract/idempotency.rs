@@ -151,3 +151,22 @@ pub async fn sweeping_forgets_old_keys(storage: Arc<dyn Storage>) {
     let again = claim(&house, SCOPE, "key", FINGERPRINT).await;
     assert_eq!(again, IdempotencyClaim::Fresh);
 }
+
+/// A key stands for whatever was made: the storage does not ask what that is, or whether it is still there.
+pub async fn a_key_stands_for_whatever_was_made(storage: Arc<dyn Storage>) {
+    let house = House::build(storage).await;
+    for (key, made) in [
+        ("link", house.event_type.id.as_uuid()),
+        ("gone", Uuid::from_u128(7)),
+        ("nil", Uuid::nil()),
+    ] {
+        let mut work = house.begin().await;
+        let keys = work.idempotency();
+        let claimed = keys.claim("members/us1", key, &FINGERPRINT, now()).await;
+        assert_eq!(claimed.unwrap(), IdempotencyClaim::Fresh);
+        keys.store("members/us1", key, made).await.unwrap();
+        work.commit().await.unwrap();
+        let again = claim(&house, "members/us1", key, FINGERPRINT).await;
+        assert_eq!(again, IdempotencyClaim::Replay(made));
+    }
+}

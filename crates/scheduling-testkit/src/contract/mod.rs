@@ -1,5 +1,9 @@
 //! The contract of the storage ports, as tests that any adapter can run.
 //!
+//! Where a port says *whatever its case*, the case of ASCII letters does not matter; of other letters an adapter may or may
+//! not fold the case, and no test asks. What a damaged row does is each adapter's own to test: there is no way to damage
+//! one through the ports.
+//!
 //! Each function takes a storage that is empty and ready, and panics where a guarantee does not hold. Write a function
 //! that makes such a storage, hands it to a test and clears up, and let [`storage_contract!`](crate::storage_contract)
 //! make a test of each:
@@ -28,16 +32,22 @@
     reason = "these are tests: panicking is how they say no, and the module says so once"
 )]
 
+pub mod absence;
 pub mod booking_lists;
 pub mod booking_records;
 pub mod bookings;
 pub mod directory;
+pub mod erasure;
 pub mod event_type_changes;
+pub mod event_type_deletion;
+pub mod event_type_settings;
 pub mod event_types;
 mod fixture;
+pub mod hold_seats;
 pub mod holds;
 pub mod idempotency;
 pub mod links;
+pub mod members;
 pub mod messages;
 pub mod outbox;
 pub mod outbox_entries;
@@ -65,17 +75,19 @@ macro_rules! storage_contract {
                 rolling_back_undoes_everything
                 after_an_error_nothing_can_be_committed
                 work_that_is_cut_off_midway_holds_nothing,
-            directory:
+            absence:
                 what_is_not_there_is_none
-                what_is_not_there_cannot_be_removed
+                what_is_not_there_cannot_be_removed,
+            directory:
                 workspaces_and_people_come_back_as_they_were
                 a_slug_and_an_address_are_taken_once
                 workspaces_stand_by_slug_and_members_by_name
                 a_person_needs_a_workspace
-                members_have_a_role_in_each_workspace
-                a_person_joins_a_workspace_once
                 a_person_changes_name_and_zone
                 a_workspace_changes_by_versions,
+            members:
+                members_have_a_role_in_each_workspace
+                a_person_joins_a_workspace_once,
             schedules:
                 default_schedules_come_back_as_they_were
                 a_person_has_one_default_schedule
@@ -93,15 +105,17 @@ macro_rules! storage_contract {
                 a_slug_is_taken_once_in_a_workspace
                 a_list_stands_by_position_then_slug
                 a_host_must_exist,
-            event_type_changes:
+            event_type_settings:
                 every_setting_comes_back_as_it_was
+                the_largest_numbers_fit,
+            event_type_changes:
                 an_event_type_changes_by_versions
                 an_event_type_cannot_take_anothers_slug
                 a_hosts_event_types_are_found
-                what_an_event_type_names_must_exist
+                what_an_event_type_names_must_exist,
+            event_type_deletion:
                 an_event_type_is_deleted_with_what_is_its_own
-                an_event_type_with_bookings_or_sessions_stays
-                the_largest_numbers_fit,
+                an_event_type_with_bookings_or_sessions_stays,
             bookings:
                 every_state_comes_back_as_it_was
                 hostile_texts_come_back_as_they_were
@@ -129,7 +143,8 @@ macro_rules! storage_contract {
                 a_hosts_link_leads_to_the_booking
                 history_comes_back_in_order
                 what_is_ahead_of_a_host_is_found
-                an_event_type_knows_whether_it_was_ever_booked
+                an_event_type_knows_whether_it_was_ever_booked,
+            erasure:
                 an_erased_booking_leaves_nothing_behind,
             sessions:
                 seats_fill_and_then_conflict
@@ -149,8 +164,9 @@ macro_rules! storage_contract {
                 a_renewed_hold_ends_later
                 sweeping_removes_what_has_expired
                 the_next_expiry_is_the_first
+                of_many_who_want_one_slot_exactly_one_has_it,
+            hold_seats:
                 a_hold_gives_its_seat_back
-                of_many_who_want_one_slot_exactly_one_has_it
                 a_hold_is_removed_once_however_many_try,
             links:
                 links_come_back_as_they_were
@@ -199,6 +215,7 @@ macro_rules! storage_contract {
                 scopes_keep_keys_apart
                 a_key_rolled_back_is_fresh_again
                 a_second_claim_waits_for_the_first
+                a_key_stands_for_whatever_was_made
                 sweeping_forgets_old_keys,
         }
     };
