@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use scheduling_app::system::{SystemClock, SystemIds, SystemSealer, SystemSecrets};
-use scheduling_app::worker::Worker;
-use scheduling_app::{Scheduling, SchedulingBuilder};
 use scheduling_accounts::ports::AccountStorage;
 use scheduling_accounts::settings::AccountSettings;
 use scheduling_accounts::{Accounts, AccountsBuilder};
+use scheduling_app::system::{SystemClock, SystemIds, SystemSealer, SystemSecrets};
+use scheduling_app::worker::Worker;
+use scheduling_app::{Scheduling, SchedulingBuilder};
 use scheduling_core::ports::{Clock, Storage, Wording};
 use scheduling_persistence::{ConnectOptions, Durability, SeaOrmStorage};
 use secrecy::ExposeSecret as _;
@@ -24,6 +24,7 @@ use crate::database_file::{self, DatabaseFile};
 use crate::http::edge::Limits;
 use crate::http::gate::BookingGate;
 use crate::http::problem::causes;
+use crate::http::rate::Rates;
 use crate::urls::Urls;
 use crate::{Kalends, Parts, Readiness};
 
@@ -47,6 +48,9 @@ pub enum ComposeError {
     /// `secrets.key` is none.
     #[error("secrets.key {0}")]
     ConfiguredKey(#[source] scheduling_app::system::MalformedKey),
+    /// A copy is being put in the database's place.
+    #[error("the database is being restored")]
+    BeingRestored,
     /// The database does not open.
     #[error("the database does not open")]
     Database(#[source] scheduling_core::ports::StorageError),
@@ -122,6 +126,8 @@ pub async fn storage(config: &Config) -> Result<SeaOrmStorage, ComposeError> {
 /// [`ComposeError`].
 pub fn compose(config: &Config, storage: SeaOrmStorage) -> Result<Composed, ComposeError> {
     data_folder(config)?;
+    database_file::share(config.database_url().expose_secret())
+        .map_err(|_in_use| ComposeError::BeingRestored)?;
     let storage = Arc::new(storage);
     let secrets = Arc::new(SystemSecrets);
     let key = match &config.secrets.key {
@@ -175,6 +181,8 @@ pub fn compose(config: &Config, storage: SeaOrmStorage) -> Result<Composed, Comp
         max_body_bytes: config.http.max_body_bytes,
         body_time: config.http.request_time(),
     };
+    kalends.rates = Rates::new(config.limits.rates());
+    kalends.trusted_proxies = config.http.trusted_proxies.0.clone();
     Ok(Composed {
         kalends,
         storage,

@@ -1,6 +1,7 @@
 //! The file of a SQLite database: private, and still in its place.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// The file that the server opened.
 #[derive(Debug)]
@@ -48,8 +49,64 @@ pub(crate) fn make_private(url: &str) {
     let _ = url;
 }
 
+/// What keeps a database from being taken alone.
+#[derive(Debug)]
+pub(crate) enum InUse {
+    /// Another process uses it.
+    Taken,
+    /// The lock file fails.
+    Io(std::io::Error),
+}
+
+/// Says that this process uses the database, until it ends: so long nobody restores another one in its place.
+pub(crate) fn share(url: &str) -> Result<(), InUse> {
+    static SHARED: Mutex<Vec<std::fs::File>> = Mutex::new(Vec::new());
+    let Some(path) = path(url) else {
+        return Ok(());
+    };
+    let file = lock_file(&path).map_err(InUse::Io)?;
+    match file.try_lock_shared() {
+        Ok(()) => {
+            // Kept open, since closing it gives the lock back.
+            let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+            shared.push(file);
+            Ok(())
+        }
+        Err(std::fs::TryLockError::WouldBlock) => Err(InUse::Taken),
+        // Some file systems know no locks; there `restore` cannot tell, and says so.
+        Err(std::fs::TryLockError::Error(error)) => {
+            tracing::debug!(%error, "The database's lock file cannot be locked");
+            Ok(())
+        }
+    }
+}
+
+/// Takes a database for this process alone, until the answer is dropped.
+pub(crate) fn alone(path: &Path) -> Result<std::fs::File, InUse> {
+    let file = lock_file(path).map_err(InUse::Io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(InUse::Taken),
+        Err(std::fs::TryLockError::Error(error)) => Err(InUse::Io(error)),
+    }
+}
+
+/// `kalends.db.lock`: it is never deleted, since another process may be waiting for it.
+fn lock_file(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(name)
+}
+
 /// `None` also for a path with escapes, which only the driver reads for certain.
-fn path(url: &str) -> Option<PathBuf> {
+pub(crate) fn path(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path);
     let path = path.split('?').next().unwrap_or_default();

@@ -131,7 +131,10 @@ async fn busy_times(
 ) -> Result<(), DemoError> {
     let mut read = storage.begin_read().await?;
     let people: Vec<Person> = match read.directory().workspace_by_slug(workspace).await? {
-        Some(workspace) => read.directory().members(workspace.id).await?,
+        Some(workspace) => {
+            let members = read.directory().members(workspace.id).await?;
+            members.into_iter().map(|member| member.person).collect()
+        }
         None => Vec::new(),
     };
     drop(read);
@@ -292,12 +295,12 @@ async fn bookings(
         let event_type: Slug = sample.event_type.parse()?;
         let from = now + TimeDelta::days(sample.days);
         let found = scheduling
-            .find_slots(&FindSlots {
-                workspace: workspace.clone(),
-                event_type: event_type.clone(),
+            .find_slots(&FindSlots::new(
+                workspace.clone(),
+                event_type.clone(),
                 from,
-                to: from + TimeDelta::days(10),
-            })
+                from + TimeDelta::days(10),
+            ))
             .await?;
         let Some(first) = found.slots.iter().next() else {
             continue;
@@ -309,20 +312,16 @@ async fn bookings(
             .take_while(|start| *start < first.start + TimeDelta::hours(12))
             .collect();
         let start = day[(day.len() - 1) * sample.place / 1000];
-        scheduling
-            .book(&BookSlot {
-                workspace: workspace.clone(),
-                event_type,
-                start,
-                invitee: InviteeDetails {
-                    name: sample.name.parse()?,
-                    email: sample.email.parse()?,
-                    timezone: sample.timezone,
-                },
-                note: sample.note.map(str::parse).transpose()?,
-                idempotency_key: None,
-            })
-            .await?;
+        let invitee = InviteeDetails {
+            name: sample.name.parse()?,
+            email: sample.email.parse()?,
+            timezone: sample.timezone,
+        };
+        let command = BookSlot {
+            note: sample.note.map(str::parse).transpose()?,
+            ..BookSlot::new(workspace.clone(), event_type, start, invitee)
+        };
+        scheduling.book(&command).await?;
     }
     Ok(())
 }

@@ -13,13 +13,15 @@ use figment::providers::{Format as _, Toml};
 use scheduling_app::Scheduling;
 use scheduling_app::setup::{NewEventType, NewPerson, NewWorkspace, SetupError};
 use scheduling_core::event_type::{
-    AssignmentKind, BookingLimits, BookingWindow, Buffers, Capacity, EventTypeStatus, HostGroup,
-    Hosting, Location, Required, SlotRules,
+    Appearance, Approval, AssignmentKind, BookingForm, BookingLimits, BookingPolicy, BookingWindow,
+    Buffers, Capacity, ChangeRule, Colour, Durations, EventHours, EventTypeStatus, HostGroup,
+    Hosting, Location, Locations, LocationsError, Questions, ReasonPolicy, Reminder, ReminderTo,
+    Reminders, RemindersError, Required, SlotRules, SlotSteps,
 };
 use scheduling_core::ids::UserId;
 use scheduling_core::ports::{Storage, StorageError};
 use scheduling_core::schedule::{Availability, DateOverride, WeeklyHours};
-use scheduling_core::text::{EmailAddress, Note, PersonName, Slug, Title};
+use scheduling_core::text::{EmailAddress, Note, PersonName, Slug, Title, WebAddress};
 use scheduling_core::time::{DayHours, Length, Minutes, TimeOfDay, TimeWindow};
 use serde::Deserialize;
 use thiserror::Error;
@@ -65,7 +67,11 @@ struct EventTypeEntry {
     description: Option<Note>,
     category: Option<Title>,
     duration_minutes: Length,
+    #[serde(default)]
+    other_durations_minutes: Vec<Length>,
     slot_interval_minutes: Option<Length>,
+    #[serde(default)]
+    slot_steps: SlotSteps,
     #[serde(default)]
     buffer_before_minutes: u32,
     #[serde(default)]
@@ -82,6 +88,8 @@ struct EventTypeEntry {
     hours: Option<Hours>,
     #[serde(default)]
     overrides: Vec<Override>,
+    #[serde(default)]
+    within_hosts_hours: bool,
     assignment: Option<AssignmentKind>,
     #[serde(default)]
     hosts: Vec<String>,
@@ -90,9 +98,72 @@ struct EventTypeEntry {
     groups: Vec<GroupEntry>,
     #[serde(default)]
     weights: BTreeMap<String, u32>,
-    location: Location,
+    location: Option<Location>,
+    #[serde(default)]
+    locations: Vec<Location>,
+    #[serde(default)]
+    questions: Questions,
+    #[serde(default)]
+    max_guests: u8,
+    approval: Option<ApprovalEntry>,
+    #[serde(default)]
+    cancel: ChangeEntry,
+    #[serde(default)]
+    reschedule: ChangeEntry,
+    colour: Option<Colour>,
+    confirmation_message: Option<Note>,
+    redirect_url: Option<WebAddress>,
+    reminders: Option<Vec<ReminderEntry>>,
+    #[serde(default)]
+    follow_ups: Vec<ReminderEntry>,
     #[serde(default = "active")]
     status: EventTypeStatus,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApprovalEntry {
+    #[serde(default = "two_days")]
+    answer_within_minutes: Length,
+}
+
+/// Who may cancel or move a booking, until when, and who is asked why.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ChangeEntry {
+    only_hosts: bool,
+    notice_minutes: u32,
+    invitee_reason: ReasonPolicy,
+    host_reason: ReasonPolicy,
+}
+
+impl From<ChangeEntry> for ChangeRule {
+    fn from(entry: ChangeEntry) -> Self {
+        Self {
+            invitee_may: !entry.only_hosts,
+            notice: Minutes(entry.notice_minutes),
+            invitee_reason: entry.invitee_reason,
+            host_reason: entry.host_reason,
+        }
+    }
+}
+
+/// Minutes before the start, or after the end, and to whom.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReminderEntry {
+    minutes: u32,
+    #[serde(default = "attendees")]
+    to: ReminderTo,
+}
+
+impl From<&ReminderEntry> for Reminder {
+    fn from(entry: &ReminderEntry) -> Self {
+        Self {
+            minutes: Minutes(entry.minutes),
+            to: entry.to,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -149,6 +220,14 @@ struct Hours {
 
 const fn two_hours() -> u32 {
     120
+}
+
+fn two_days() -> Length {
+    Approval::default().answer_within
+}
+
+const fn attendees() -> ReminderTo {
+    ReminderTo::Attendees
 }
 
 const fn sixty_days() -> BookingWindow {
@@ -269,7 +348,7 @@ impl SetupFile {
         let (members, listed) = match &existing {
             Some(workspace) => (
                 read.directory().members(workspace.id).await?,
-                read.event_types().list(workspace.id).await?,
+                read.event_types().list(workspace.id).await?.found,
             ),
             None => (Vec::new(), Vec::new()),
         };
@@ -294,7 +373,8 @@ impl SetupFile {
         let mut ids = BTreeMap::new();
         for person in &self.people {
             let what = format!("person {}", person.name);
-            let known = members.iter().find(|m| m.email == person.email);
+            let known = members.iter().map(|member| &member.person);
+            let known = known.into_iter().find(|m| m.email == person.email);
             let id = if let Some(member) = known {
                 report.push(Applied::Existed(what));
                 member.id
@@ -378,17 +458,59 @@ impl EventTypeEntry {
         rules.booking_window = self.booking_window;
         rules.limits = self.limits;
         rules.capacity = self.seats;
+        let hours = availability(&place, timezone, self.hours.as_ref(), &self.overrides)?;
+        let others = self.other_durations_minutes.clone();
+        let refused = |error: &dyn std::fmt::Display| invalid(&place, error.to_string());
         Ok(NewEventType {
             slug: self.slug.clone(),
             title: self.title.clone(),
             description: self.description.clone(),
             category: self.category.clone(),
             rules,
-            availability: availability(&place, timezone, self.hours.as_ref(), &self.overrides)?,
+            durations: Durations::new(others, self.slot_steps).map_err(|e| refused(&e))?,
+            hours: hours.map_or(EventHours::OfHosts, |availability| EventHours::Own {
+                availability,
+                within_hosts: self.within_hosts_hours,
+            }),
             hosting: self.hosting(&place, ids)?,
-            location: self.location.clone(),
+            host_schedules: BTreeMap::new(),
+            locations: self.locations().map_err(|e| refused(&e))?,
+            form: BookingForm {
+                questions: self.questions.clone(),
+                max_guests: self.max_guests,
+            },
+            policy: BookingPolicy {
+                approval: self.approval.map(|entry| Approval {
+                    answer_within: entry.answer_within_minutes,
+                }),
+                cancel: self.cancel.into(),
+                reschedule: self.reschedule.into(),
+            },
+            appearance: Appearance {
+                colour: self.colour,
+                banner: None,
+                confirmation_message: self.confirmation_message.clone(),
+                redirect_url: self.redirect_url.clone(),
+            },
+            reminders: self.reminders().map_err(|e| refused(&e))?,
             status: self.status,
         })
+    }
+
+    /// `location` for one place, `locations` for several.
+    fn locations(&self) -> Result<Locations, LocationsError> {
+        let one = self.location.iter();
+        Locations::new(one.chain(&self.locations).cloned().collect())
+    }
+
+    /// Without `reminders` those that most event types have.
+    fn reminders(&self) -> Result<Reminders, RemindersError> {
+        let all = |entries: &[ReminderEntry]| entries.iter().map(Into::into).collect();
+        let before = match &self.reminders {
+            Some(entries) => all(entries),
+            None => Reminders::default().before().to_vec(),
+        };
+        Reminders::new(before, all(&self.follow_ups))
     }
 
     fn hosting(

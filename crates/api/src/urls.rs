@@ -22,6 +22,11 @@ impl Urls {
         &self.base
     }
 
+    /// The page on which members sign in.
+    pub fn sign_in(&self) -> String {
+        format!("{}/sign-in", self.base)
+    }
+
     /// The page that lists what guests can book in a workspace.
     pub fn workspace(&self, workspace: &Slug) -> String {
         format!("{}/book/{workspace}", self.base)
@@ -69,4 +74,14 @@ impl Links for Urls {
 /// The path of a booking in the API.
 pub fn api_booking(token: &str) -> String {
     format!("/api/v1/public/bookings/{token}")
+}
+
+/// The path of a picture in the API.
+pub fn api_image(image: &str) -> String {
+    format!("/api/v1/public/images/{image}")
+}
+
+/// The path of a hold in the API.
+pub fn api_hold(token: &str) -> String {
+    format!("/api/v1/public/holds/{token}")
 }

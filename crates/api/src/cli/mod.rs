@@ -1,13 +1,16 @@
 //! The command line.
 
 mod apply;
+mod backup;
 mod config;
 mod demo;
 mod doctor;
 mod output;
+mod owner;
 mod rotation;
 mod server;
 mod slots;
+mod token;
 mod verify;
 
 use std::error::Error;
@@ -71,6 +74,16 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Add a workspace, its people and event types from a setup file
     Apply(apply::ApplyArgs),
+    /// Make the first owner of a server, who then signs in and invites the others
+    Owner(owner::OwnerArgs),
+    /// Make a link by which a member sets a password, where no mail reaches him
+    PasswordLink(owner::PasswordLinkArgs),
+    /// Make an API token for a member; it is shown this once
+    Token(token::TokenArgs),
+    /// Copy the SQLite database into a file, while the server runs
+    Backup(backup::BackupArgs),
+    /// Put a copy in the place of the SQLite database, while nothing runs
+    Restore(backup::RestoreArgs),
     /// Look whether everything is as it should be, and say what to do where it is not
     Doctor,
     /// Re-check the whole database: that no host is ever booked twice
@@ -100,6 +113,11 @@ pub fn run() -> ExitCode {
         Command::Migrate => server::migrate(&cli.global),
         Command::Demo(args) => demo::run(&cli.global, &args),
         Command::Apply(args) => apply::run(&cli.global, &args),
+        Command::Owner(args) => owner::owner(&cli.global, &args),
+        Command::PasswordLink(args) => owner::password_link(&cli.global, &args),
+        Command::Token(args) => token::run(&cli.global, &args),
+        Command::Backup(args) => backup::backup(&cli.global, &args),
+        Command::Restore(args) => backup::restore(&cli.global, &args),
         Command::Doctor => doctor::run(&cli.global),
         Command::Verify => verify::run(&cli.global),
         Command::Config(args) => config::run(&cli.global, &args),

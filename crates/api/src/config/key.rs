@@ -34,6 +34,11 @@ pub enum KeyError {
     },
 }
 
+/// Where the key of a data folder is.
+pub fn key_file(folder: &Path) -> std::path::PathBuf {
+    folder.join(KEY_FILE)
+}
+
 /// Reads the key of a data folder, or makes it once. Only the owner can read the file.
 ///
 /// # Errors

@@ -20,8 +20,11 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 use url::Url;
 
+use crate::http::client::TrustedProxies;
+use crate::http::rate::{RateLimit, RateLimits};
+
 pub use check::{ConfigError, Mistake};
-pub use key::{KEY_FILE, KeyError, key_of_folder};
+pub use key::{KEY_FILE, KeyError, key_file, key_of_folder};
 pub use mail::{
     DkimConfig, MailConfig, MailTransport, MailTransports, SendGridConfig, SmtpConfig, SmtpTls,
 };
@@ -38,6 +41,8 @@ pub struct Config {
     pub data: DataConfig,
     /// The server.
     pub http: HttpConfig,
+    /// How often clients may ask.
+    pub limits: LimitsConfig,
     /// The database.
     pub database: DatabaseConfig,
     /// Mails.
@@ -87,6 +92,74 @@ pub struct HttpConfig {
     pub bookings_at_once: usize,
     /// How long a booking waits in line before the server says that it is busy.
     pub booking_wait_seconds: u64,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Proxies,
+}
+
+/// Addresses and networks, as a list or with commas between.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(try_from = "OneOrMany")]
+pub struct Proxies(pub TrustedProxies);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl TryFrom<OneOrMany> for Proxies {
+    type Error = String;
+
+    fn try_from(given: OneOrMany) -> Result<Self, String> {
+        let text = match given {
+            OneOrMany::One(text) => text,
+            OneOrMany::Many(texts) => texts.join(","),
+        };
+        let networks = text
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty());
+        TrustedProxies::parse(networks)
+            .map(Self)
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// How often clients may ask. 0 is no limit.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Changes by guests, from one network.
+    pub guests_per_minute: u32,
+    /// Signing in and what is like it, from one network.
+    pub sign_in_per_minute: u32,
+    /// Requests of one API token, or of one session.
+    pub requests_per_minute: u32,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        let minute = |limit: Option<RateLimit>| limit.map_or(0, |limit| limit.requests.get());
+        let limits = RateLimits::default();
+        Self {
+            guests_per_minute: minute(limits.guests),
+            sign_in_per_minute: minute(limits.sign_in),
+            requests_per_minute: minute(limits.principals),
+        }
+    }
+}
+
+impl LimitsConfig {
+    /// As the server counts them.
+    pub fn rates(self) -> RateLimits {
+        let limit = |requests| (requests > 0).then(|| RateLimit::new(requests, 60));
+        RateLimits {
+            guests: limit(self.guests_per_minute),
+            sign_in: limit(self.sign_in_per_minute),
+            principals: limit(self.requests_per_minute),
+        }
+    }
 }
 
 impl Default for HttpConfig {
@@ -101,6 +174,7 @@ impl Default for HttpConfig {
             shutdown_seconds: 20,
             bookings_at_once: 4,
             booking_wait_seconds: 10,
+            trusted_proxies: Proxies::default(),
         }
     }
 }

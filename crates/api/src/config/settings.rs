@@ -11,7 +11,7 @@ use scheduling_mail::{DkimKey, SendGrid};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
-use super::{Durability, LogFormat, MailTransports, SmtpTls};
+use super::{Durability, LogFormat, MailTransports, Proxies, SmtpTls};
 
 /// What an environment variable's text is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,6 +236,30 @@ pub(super) const SETTINGS: &[Setting] = &[
         "10",
         "How long a booking waits in line before it is answered with 503 and `Retry-After`.",
         is_positive,
+    ),
+    text(
+        "http.trusted_proxies",
+        "none",
+        "The proxies in front of the server, as addresses or networks: `[\"10.0.0.7\", \"fd00::/8\"]`, in the environment with commas between. Only their `X-Forwarded-For` is believed; without it, all who come through a proxy count as one.",
+        is::<Proxies>,
+    ),
+    scalar(
+        "limits.guests_per_minute",
+        "30",
+        "How often guests of one network (an IPv4 address, or the /64 of an IPv6 one) may book, hold, move or cancel. They may do so all at once; then one comes back at a time. 0 is no limit.",
+        is::<u32>,
+    ),
+    scalar(
+        "limits.sign_in_per_minute",
+        "20",
+        "How often one network may sign in, ask for a password or use a link that sets one. Wrong passwords are counted besides, in the database. 0 is no limit.",
+        is::<u32>,
+    ),
+    scalar(
+        "limits.requests_per_minute",
+        "600",
+        "How often one API token or one session may ask. 0 is no limit.",
+        is::<u32>,
     ),
     secret(
         "database.url",

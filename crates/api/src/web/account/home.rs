@@ -196,9 +196,7 @@ pub(super) async fn end_sessions(
             let ended = kalends.accounts.revoke_other_sessions(&reader).await;
             ended.map(|_count| ())
         } else {
-            let id: SessionId = session
-                .parse()
-                .map_err(|_malformed| PageError::Malformed)?;
+            let id: SessionId = session.parse().map_err(|_malformed| PageError::Malformed)?;
             kalends.accounts.revoke_session(&reader, id).await
         };
         match ended {
@@ -226,7 +224,12 @@ async fn page(
     for membership in kalends.accounts.memberships(reader).await? {
         let list = bookings(kalends, reader, &membership).await?;
         workspaces.push(WorkspaceBookings::new(
-            state, &person, &membership, &list, cycle, now,
+            state,
+            &person,
+            &membership,
+            &list,
+            cycle,
+            now,
         ));
     }
     let sessions = match kalends.accounts.sessions(reader).await {
@@ -424,7 +427,10 @@ impl Home {
             Vec::new(),
         );
         vec![
-            ("busy", make(vec![northwind.clone()], PasswordForm::default())),
+            (
+                "busy",
+                make(vec![northwind.clone()], PasswordForm::default()),
+            ),
             (
                 "hostile-two",
                 make(

@@ -9,8 +9,8 @@ mod sign_in;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use scheduling_accounts::sign_in::SignInContext;
-use scheduling_accounts::{NewSession, Principal};
+use scheduling_accounts::Principal;
+use scheduling_accounts::sessions::{NewSession, SignInContext};
 
 #[cfg(test)]
 pub(super) use home::Home;
@@ -62,8 +62,8 @@ pub(super) async fn signed_in(
     let Some(token) = session_cookie::read(request, kalends.public_url()) else {
         return Ok(None);
     };
-    let principal = kalends.accounts.authenticate_session(&token.to_string());
-    Ok(principal.await?)
+    let accounts = &kalends.accounts;
+    Ok(accounts.authenticate_session(&token.to_string()).await?)
 }
 
 /// From where somebody signs in, for the list of his sessions.

@@ -214,7 +214,10 @@ impl NewPassword {
             ("ask", make(ask("Mara Lindqvist", None))),
             (
                 "hostile-refused",
-                make(ask(sample::HOSTILE, Some(said(&PasswordRefused::TooCommon)))),
+                make(ask(
+                    sample::HOSTILE,
+                    Some(said(&PasswordRefused::TooCommon)),
+                )),
             ),
             ("gone", make(Stage::Gone)),
             ("done", make(Stage::Done)),
