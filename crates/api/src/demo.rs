@@ -2,14 +2,17 @@
 
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, TimeDelta, Utc, Weekday};
 use chrono_tz::Tz;
+use scheduling_accounts::workspaces::{FirstOwner, NewWorkspace};
 use scheduling_app::Scheduling;
 use scheduling_app::availability::FindSlots;
 use scheduling_app::bookings::{BookSlot, InviteeDetails};
 use scheduling_core::calendar::{BusyInterval, BusySource};
 use scheduling_core::directory::Person;
+use scheduling_core::event_type::{Location, RawAnswer};
 use scheduling_core::ports::{Links as _, Storage};
 use scheduling_core::text::{Slug, TextError};
 use scheduling_core::time::{Interval, start_of_day};
+use secrecy::SecretString;
 use thiserror::Error;
 
 use crate::Kalends;
@@ -36,10 +39,18 @@ pub enum DemoError {
     /// A busy time could not be stored.
     #[error("the demo's busy times")]
     Busy(#[from] scheduling_app::setup::SetupError),
+    /// The owner could not be made.
+    #[error("the demo's owner")]
+    Owner(#[from] scheduling_accounts::workspaces::FirstOwnerError),
     /// The storage failed.
     #[error(transparent)]
     Storage(#[from] scheduling_core::ports::StorageError),
 }
+
+/// Who signs in, and with what. The demo listens to its own machine alone and holds nothing of anybody's.
+pub const OWNER: &str = "clara@northwind.example";
+/// See [`OWNER`].
+pub const PASSWORD: &str = "meet me at the kalends";
 
 /// A page to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +74,21 @@ pub async fn seed(kalends: &Kalends, storage: &dyn Storage) -> Result<Vec<Link>,
         let now = kalends.clock.now();
         busy_times(scheduling, storage, workspace, now).await?;
         bookings(scheduling, workspace, now).await?;
+        let owner = FirstOwner {
+            name: "Clara Winter".parse()?,
+            email: OWNER.parse()?,
+            timezone: chrono_tz::Tz::Europe__Berlin,
+        };
+        let known = NewWorkspace {
+            slug: workspace.clone(),
+            name: "Northwind Advisory".parse()?,
+            description: None,
+        };
+        let password = SecretString::from(PASSWORD);
+        let accounts = &kalends.accounts;
+        accounts
+            .create_first_owner(&known, &owner, &password)
+            .await?;
     }
     let mut links = vec![Link {
         title: "Everything".to_owned(),
@@ -317,10 +343,23 @@ async fn bookings(
             email: sample.email.parse()?,
             timezone: sample.timezone,
         };
-        let command = BookSlot {
+        let mut command = BookSlot {
             note: sample.note.map(str::parse).transpose()?,
             ..BookSlot::new(workspace.clone(), event_type, start, invitee)
         };
+        if matches!(found.event_type.locations.first(), Location::HostCalls) {
+            command.location.phone = Some("+49 30 5550 4821".parse()?);
+        }
+        for question in found
+            .event_type
+            .form
+            .questions
+            .iter()
+            .filter(|q| q.required)
+        {
+            let answer = RawAnswer::Text("Whether we hire before the new line runs".to_owned());
+            command.answers.insert(question.key.to_string(), answer);
+        }
         scheduling.book(&command).await?;
     }
     Ok(())

@@ -56,6 +56,12 @@ fn welcome(config: &Config, links: &[demo::Link]) -> std::io::Result<()> {
         out.line(format!("  {:<28}{}", link.title, link.url))?;
     }
     out.line("")?;
+    out.line(format!(
+        "Hosts sign in at {}/sign-in as {} with the password: {}",
+        config.public_url(),
+        demo::OWNER,
+        demo::PASSWORD
+    ))?;
     out.line(format!("Mails land in {mails} as .eml files."))?;
     out.line(format!(
         "The API is described at {}/openapi.json. Ctrl-C ends the demo; starting it again goes on with the same data.",

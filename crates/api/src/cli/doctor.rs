@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::rt::net::TcpStream;
 use scheduling_app::system::SystemSecrets;
 use scheduling_core::ports::{OutboxCounts, OutboxFailure, Storage as _, StorageError};
+use scheduling_persistence::SeaOrmStorage;
 use secrecy::ExposeSecret as _;
 use url::{Host, Url};
 
@@ -245,6 +246,7 @@ async fn database(config: &Config) -> Vec<Finding> {
                 ));
             }
             findings.push(outbox(counts, &failures));
+            findings.extend(rows(&storage).await);
         }
         Err(error) => findings.push(Finding::Bad(
             format!("The outbox cannot be read: {}.", causes(&error)),
@@ -252,6 +254,34 @@ async fn database(config: &Config) -> Vec<Finding> {
         )),
     }
     findings
+}
+
+/// Up to how many violations are told; `kalends verify` tells all.
+const TOLD: usize = 5;
+
+/// Whether every row can be read, and no host is booked twice.
+async fn rows(storage: &SeaOrmStorage) -> Vec<Finding> {
+    const REMEDY: &str = "Everything else goes on without it. Run kalends verify to see all, and restore a backup, or correct the row by hand.";
+    let violations = match storage.verify().await {
+        Ok(violations) => violations,
+        Err(error) => {
+            return vec![Finding::Bad(
+                format!("The database cannot be re-checked: {}.", causes(&error)),
+                "Run kalends verify.".to_owned(),
+            )];
+        }
+    };
+    if violations.is_empty() {
+        let good = "Every row can be read, and no host is booked twice.";
+        return vec![Finding::Good(good.to_owned())];
+    }
+    let told = violations.iter().take(TOLD).map(|violation| {
+        let what = violation.to_string();
+        Finding::Bad(what, REMEDY.to_owned())
+    });
+    let more = violations.len().saturating_sub(TOLD);
+    let rest = (more > 0).then(|| Finding::Note(format!("There are {more} more of that kind.")));
+    told.chain(rest).collect()
 }
 
 fn outbox(counts: OutboxCounts, failures: &[OutboxFailure]) -> Finding {
