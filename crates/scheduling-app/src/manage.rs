@@ -30,7 +30,7 @@ pub enum ManageError {
     #[error("there is no such thing")]
     NotFound,
     /// The actor may see it, but not do this to it.
-    #[error("this is not for a {0} to do")]
+    #[error("this is not for {} to do", with_article(*.0))]
     Forbidden(Role),
     /// It has changed since the version that the command names.
     #[error("it has changed meanwhile: the version is {current} now")]
@@ -107,6 +107,14 @@ impl ManageError {
     /// A single thing that makes no sense.
     pub(crate) fn invalid(field: Field, problem: impl Into<Problem>) -> Self {
         Self::Invalid(vec![Invalid::new(field, problem)])
+    }
+}
+
+fn with_article(role: Role) -> &'static str {
+    match role {
+        Role::Member => "a member",
+        Role::Admin => "an admin",
+        Role::Owner => "an owner",
     }
 }
 

@@ -43,15 +43,14 @@ pub(crate) async fn bookable(
     let workspace = work.directory().workspace_by_slug(workspace).await?;
     let workspace = workspace.ok_or(FindError::NotFound)?;
     let own = work.event_types().by_slug(workspace.id, slug).await?;
-    let (event_type, link) = match own {
-        Some(event_type) => (event_type, None),
-        None => {
-            let link = work.links().by_slug(workspace.id, slug).await?;
-            let link = link.ok_or(FindError::NotFound)?;
-            let event_type = work.event_types().get(link.event_type).await?;
-            let event_type = event_type.ok_or(FindError::NotFound)?;
-            (event_type, Some(link))
-        }
+    let (event_type, link) = if let Some(event_type) = own {
+        (event_type, None)
+    } else {
+        let link = work.links().by_slug(workspace.id, slug).await?;
+        let link = link.ok_or(FindError::NotFound)?;
+        let event_type = work.event_types().get(link.event_type).await?;
+        let event_type = event_type.ok_or(FindError::NotFound)?;
+        (event_type, Some(link))
     };
     if !event_type.status.is_bookable() {
         return Err(FindError::NotFound);

@@ -188,3 +188,6 @@ fn in_the_way(
     found.sort_by_key(|off| (off.interval, off.id));
     found
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! What can be booked, and why not.
 
 mod bookable;
+#[cfg(test)]
+mod conformance;
 mod explain;
 mod explain_slot;
 mod find_slots;
@@ -16,7 +18,7 @@ pub use find_slots::{FindError, FindSlots, FoundSlots, OfferedSlot, SlotDay};
 pub use pages::{EventTypePage, FrontDoor, LandingPage};
 
 pub(crate) use bookable::{Bookable, bookable};
-pub(crate) use find_slots::{Offered, nearest_starts, offered};
+pub(crate) use find_slots::{nearest_starts, offered};
 pub(crate) use pages::in_order;
 pub(crate) use reading::{HostsTime, Question};
 pub(crate) use taken::Apart;

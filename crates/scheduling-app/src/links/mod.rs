@@ -175,11 +175,7 @@ impl Scheduling {
     ///
     /// # Errors
     /// [`ManageError`]: `NotFound`, `Storage`.
-    pub async fn link(
-        &self,
-        actor: &Actor,
-        id: BookingLinkId,
-    ) -> Result<BookingLink, ManageError> {
+    pub async fn link(&self, actor: &Actor, id: BookingLinkId) -> Result<BookingLink, ManageError> {
         let mut work = self.ports().storage.begin_read().await?;
         Ok(seen(&mut *work, actor, id).await?.0)
     }

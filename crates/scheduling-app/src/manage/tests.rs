@@ -57,18 +57,23 @@ async fn a_change_that_conflicts_with_another_starts_again_but_not_for_ever() {
         description: None,
         expected: None,
     };
-    let conflicts = |n| flaky.conflicts.store(n, std::sync::atomic::Ordering::SeqCst);
+    let conflicts = |n| {
+        flaky
+            .conflicts
+            .store(n, std::sync::atomic::Ordering::SeqCst)
+    };
     conflicts(3);
-    let changed = world
-        .scheduling
-        .update_workspace(&world.owner(), &command("First"));
-    assert_eq!(changed.await.unwrap().name.as_str(), "First");
+    let owner = world.owner();
+    let change = async |command: UpdateWorkspace| {
+        let scheduling = &world.scheduling;
+        scheduling.update_workspace(&owner, &command).await
+    };
+    let changed = change(command("First")).await.unwrap();
+    assert_eq!(changed.name.as_str(), "First");
     conflicts(4);
-    let refused = world
-        .scheduling
-        .update_workspace(&world.owner(), &command("Second"));
+    let refused = change(command("Second")).await;
     assert!(matches!(
-        refused.await,
+        refused,
         Err(ManageError::Storage(StorageError::Conflict))
     ));
     let mut work = world.storage.begin_read().await.unwrap();

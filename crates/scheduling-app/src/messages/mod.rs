@@ -6,7 +6,7 @@ use scheduling_core::effect::NotificationKind;
 use scheduling_core::event_type::EventType;
 use scheduling_core::ids::{BookingId, EventTypeId, WorkspaceId};
 use scheduling_core::notification::{Audience, MessageOverride, MessageWords};
-use scheduling_core::ports::{RenderedMessage, UnitOfWork, WordsError, Wording};
+use scheduling_core::ports::{RenderedMessage, UnitOfWork, Wording, WordsError};
 
 use crate::Scheduling;
 use crate::actor::Actor;

@@ -66,6 +66,7 @@ impl Scheduling {
         Ok(Notification {
             id: OutboxId::from_uuid(Uuid::nil()),
             kind: query.kind,
+            at: now,
             to,
             audience: query.audience,
             booking: facts,
@@ -159,6 +160,7 @@ async fn made_up(
         confirmation_message: event_type.and_then(|e| e.appearance.confirmation_message.clone()),
         waits_until: None,
         is_ahead: true,
+        was_confirmed: true,
         previous: None,
         decision: None,
         changed_at: now,

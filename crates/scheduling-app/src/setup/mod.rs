@@ -134,19 +134,19 @@ impl Scheduling {
         let ids = &*self.ports().ids;
         let exists = work.directory().workspace(workspace).await?;
         exists.ok_or(SetupError::NoSuchWorkspace)?;
-        let person = match work.directory().person_by_email(&new.email).await? {
-            Some(known) => known,
-            None => {
-                let person = Person {
-                    id: UserId::generate(ids),
-                    name: new.name,
-                    email: new.email,
-                    timezone: new.timezone,
-                };
-                let inserted = work.directory().insert_person(workspace, &person).await;
-                unless_taken(inserted, &person.email)?;
-                person
-            }
+        let known = work.directory().person_by_email(&new.email).await?;
+        let person = if let Some(known) = known {
+            known
+        } else {
+            let person = Person {
+                id: UserId::generate(ids),
+                name: new.name,
+                email: new.email,
+                timezone: new.timezone,
+            };
+            let inserted = work.directory().insert_person(workspace, &person).await;
+            unless_taken(inserted, &person.email)?;
+            person
         };
         let is_first = work.directory().members(workspace).await?.is_empty();
         let role = if is_first { Role::Owner } else { Role::Member };
@@ -160,18 +160,18 @@ impl Scheduling {
         let owner = ScheduleOwner::Person(person.id);
         let known = work.schedules().defaults(&[owner]).await?;
         let has_one = known.found.contains_key(&owner) || !known.unreadable.is_empty();
-        let schedule = new
-            .availability
-            .filter(|_| !has_one)
-            .map(|availability| AvailabilitySchedule {
-                id: ScheduleId::generate(ids),
-                workspace,
-                owner,
-                name: default_schedule_name(),
-                is_default: true,
-                availability,
-                version: 1,
-            });
+        let schedule =
+            new.availability
+                .filter(|_| !has_one)
+                .map(|availability| AvailabilitySchedule {
+                    id: ScheduleId::generate(ids),
+                    workspace,
+                    owner,
+                    name: default_schedule_name(),
+                    is_default: true,
+                    availability,
+                    version: 1,
+                });
         if let Some(schedule) = &schedule {
             work.schedules().insert(schedule).await?;
         }

@@ -166,7 +166,10 @@ async fn a_workspace_is_changed_by_who_manages_it_at_the_version_he_read() {
         heard(changed, |w| format!("{} {} {}", w.slug, w.name, w.version))
     };
     let owner = world.owner();
-    assert_eq!(ask(owner, update("halden", Some(1))).await, "halden Halden 2");
+    assert_eq!(
+        ask(owner, update("halden", Some(1))).await,
+        "halden Halden 2"
+    );
     // Once more, it is as it is already.
     assert_eq!(ask(owner, update("halden", None)).await, "halden Halden 2");
     assert_eq!(
@@ -177,7 +180,7 @@ async fn a_workspace_is_changed_by_who_manages_it_at_the_version_he_read() {
         ask(owner, update("elsewhere", None)).await,
         "! elsewhere is taken"
     );
-    let member = world.acts("ann", Role::Member);
+    let member = world.member("ann", Role::Member);
     assert_eq!(
         ask(member, update("mine", None)).await,
         "! this is not for a member to do"

@@ -276,10 +276,7 @@ async fn concerned(
             let event_type = work.event_types().get(id).await?;
             let event_type = event_type.filter(|event_type| event_type.workspace == workspace);
             let Some(event_type) = event_type else {
-                return Err(ManageError::invalid(
-                    Field::Scope,
-                    Problem::NoSuchEventType,
-                ));
+                return Err(ManageError::invalid(Field::Scope, Problem::NoSuchEventType));
             };
             actor.manages_event_type(&event_type)?;
             Ok(event_type.hosting.roster().collect())

@@ -1,27 +1,28 @@
 //! Who acts in tests, and what they hear.
 
+mod damaged;
+
+use std::sync::Arc;
+
 use scheduling_core::directory::Role;
 use scheduling_core::ids::UserId;
 use scheduling_core::schedule::AvailabilitySchedule;
+use scheduling_core::time_off::{TimeOff, TimeOffPeriod, TimeOffScope, TimeOffSpan};
+use scheduling_testkit::SequenceIds;
 use scheduling_testkit::builders::{parse, working_hours};
 use uuid::Uuid;
 
+pub(crate) use damaged::DamagedStorage;
+
+use crate::SchedulingBuilder;
 use crate::actor::Actor;
 use crate::idempotency::Idempotent;
 use crate::schedules::AddSchedule;
 use crate::setup::{NewPerson, NewWorkspace};
 use crate::testing::World;
+use crate::time_off::{AddTimeOff, TimeOffSettings};
 
 impl World {
-    /// A host of the world as a member with a role.
-    pub(crate) fn acts(&self, host: &str, role: Role) -> Actor {
-        Actor::Member {
-            workspace: self.workspace.id,
-            user: self.hosts[host],
-            role,
-        }
-    }
-
     /// An owner of the workspace who hosts nothing.
     pub(crate) fn owner(&self) -> Actor {
         Actor::Member {
@@ -51,6 +52,48 @@ impl World {
             user: made.unwrap().0.id,
             role: Role::Owner,
         }
+    }
+
+    /// The same world with a storage that can be damaged, and other ids and secrets than those given before.
+    pub(crate) fn damaged(&mut self) -> DamagedStorage {
+        let damaged = DamagedStorage::over(&self.storage);
+        self.scheduling = SchedulingBuilder {
+            storage: Arc::new(damaged.clone()),
+            ids: Arc::new(SequenceIds::after(2000)),
+            ..self.scheduling.ports().clone()
+        }
+        .build();
+        damaged
+    }
+
+    /// Time off of a host, for whole days of November in UTC.
+    pub(crate) async fn off(&self, scope: TimeOffScope, from: &str, to: &str) -> TimeOff {
+        let day = |day: &str| parse(&format!("2026-11-{day}"));
+        let span = TimeOffSpan::Days {
+            from: day(from),
+            to: day(to),
+        };
+        self.off_when(
+            scope,
+            TimeOffPeriod::new(chrono_tz::Tz::UTC, span, None).unwrap(),
+        )
+        .await
+    }
+
+    /// Time off called "Away".
+    pub(crate) async fn off_when(&self, scope: TimeOffScope, period: TimeOffPeriod) -> TimeOff {
+        let command = AddTimeOff {
+            workspace: self.workspace.id,
+            settings: TimeOffSettings {
+                scope,
+                title: Some(parse("Away")),
+                visible: false,
+                period,
+            },
+            idempotency: None,
+        };
+        let made = self.scheduling.add_time_off(&Actor::System, &command).await;
+        made.unwrap().made
     }
 
     /// A further schedule of a host, such as `late` from `18:00-20:00`.
