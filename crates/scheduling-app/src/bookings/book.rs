@@ -524,7 +524,7 @@ impl Scheduling {
         let found = bookable(&mut *work, now, &command.workspace, &command.event_type).await?;
         let question = question(actor, command, &found.event_type, now)?;
         Ok(self
-            .alternatives(&mut *work, &question, command.start)
+            .alternatives(&mut *work, &question, command.start, None)
             .await)
     }
 }

@@ -94,8 +94,7 @@ impl Actions {
             _ => false,
         };
         let stored = booking.state.name();
-        let took_place =
-            stored == BookingStatus::Confirmed && now >= booking.interval.start();
+        let took_place = stored == BookingStatus::Confirmed && now >= booking.interval.start();
         Self {
             answer: is_host && waits,
             cancel: Permission::by(&policy.cancel, booking, visitor.party, now),
@@ -170,7 +169,8 @@ impl Scheduling {
 
     /// The secret of a booking's manage link.
     pub(crate) fn open_manage_token(&self, booking: &Booking) -> Result<ManageToken, SealError> {
-        self.open_secret(&booking.manage).map(ManageToken::from_bytes)
+        self.open_secret(&booking.manage)
+            .map(ManageToken::from_bytes)
     }
 
     /// The secret of a host's own link.

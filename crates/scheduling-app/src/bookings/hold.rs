@@ -316,7 +316,7 @@ impl Scheduling {
         let question = Question::new(&found.event_type, command.duration, now);
         let question = question.ok_or(HoldError::NoSuchDuration)?;
         Ok(self
-            .alternatives(&mut *work, &question, command.start)
+            .alternatives(&mut *work, &question, command.start, None)
             .await)
     }
 }

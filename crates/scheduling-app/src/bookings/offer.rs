@@ -222,22 +222,27 @@ pub(super) async fn seat(
 }
 
 impl Scheduling {
-    /// Starts that can be taken instead, the nearest first. They are a courtesy: if they cannot be found, a refusal goes
-    /// out without them.
+    /// Starts that can be taken instead, the nearest first, but not where a booking is that is to move. They are a
+    /// courtesy: if they cannot be found, a refusal goes out without them.
     pub(super) async fn alternatives(
         &self,
         work: &mut dyn UnitOfWork,
         question: &Question<'_>,
         wanted: DateTime<Utc>,
+        moving: Option<Interval>,
     ) -> Vec<DateTime<Utc>> {
-        let found = nearest_starts(work, question, wanted, ALTERNATIVES).await;
-        found.unwrap_or_else(|error: FindError| {
+        let count = ALTERNATIVES + usize::from(moving.is_some());
+        let found = nearest_starts(work, question, wanted, count).await;
+        let mut found = found.unwrap_or_else(|error: FindError| {
             warn!(
                 error = &error as &dyn std::error::Error,
                 "Found no alternatives"
             );
             Vec::new()
-        })
+        });
+        found.retain(|start| moving.is_none() || meeting(&question.rules, *start) != moving);
+        found.truncate(ALTERNATIVES);
+        found
     }
 }
 

@@ -315,13 +315,18 @@ impl Scheduling {
     async fn look_before_moving(&self, command: &RescheduleBooking) -> Result<(), RescheduleError> {
         let mut work = self.ports().storage.begin_read().await?;
         let now = self.ports().clock.now();
-        let (booking, event_type, visitor) =
-            open_to_move(&mut *work, &command.access, now).await?;
+        let (booking, event_type, visitor) = open_to_move(&mut *work, &command.access, now).await?;
         if Self::is_replay(&mut *work, command.idempotency.as_ref()).await? {
             return Ok(());
         }
         expect_version(&booking, command.expected)?;
-        may_move(&booking, &event_type, &visitor, command.reason.as_ref(), now)?;
+        may_move(
+            &booking,
+            &event_type,
+            &visitor,
+            command.reason.as_ref(),
+            now,
+        )?;
         let rules = rules_of_move(&booking, &event_type, visitor.party, command.duration)?;
         let wanted = meeting(&rules, command.start);
         if wanted == Some(booking.interval) {
@@ -364,20 +369,16 @@ impl Scheduling {
     ) -> Result<Vec<DateTime<Utc>>, RescheduleError> {
         let mut work = self.ports().storage.begin_read().await?;
         let now = self.ports().clock.now();
-        let (booking, event_type, visitor) =
-            open_to_move(&mut *work, &command.access, now).await?;
+        let (booking, event_type, visitor) = open_to_move(&mut *work, &command.access, now).await?;
         let rules = rules_of_move(&booking, &event_type, visitor.party, command.duration)?;
         let apart = Apart {
             moving: Some(&booking),
             hold: None,
         };
         let question = question(&event_type, rules, now).with_apart(apart);
-        let mut found = self
-            .alternatives(&mut *work, &question, command.start)
-            .await;
-        // Where it is already is no alternative.
-        found.retain(|start| meeting(&question.rules, *start) != Some(booking.interval));
-        Ok(found)
+        Ok(self
+            .alternatives(&mut *work, &question, command.start, Some(booking.interval))
+            .await)
     }
 }
 

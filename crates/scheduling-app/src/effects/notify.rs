@@ -100,6 +100,7 @@ pub(super) async fn prepare(
     Ok(Prepared::Message(Box::new(Notification {
         id: owed.id,
         kind: owed.about,
+        at: now,
         to,
         audience,
         booking: facts,
@@ -196,6 +197,8 @@ struct About {
     hosts: Vec<Person>,
     /// The last entry in the history that says it moved.
     moved: Option<HistoryEntry>,
+    /// Whether it is or ever was confirmed.
+    was_confirmed: bool,
 }
 
 impl About {
@@ -213,7 +216,14 @@ impl About {
             work.bookings().history(booking.id).await?
         };
         let is_move = |entry: &HistoryEntry| matches!(entry.change, Change::Rescheduled { .. });
+        let confirms =
+            |entry: &HistoryEntry| matches!(entry.change, Change::Confirmed | Change::Approved);
+        let is_confirmed = matches!(
+            booking.state.name(),
+            BookingStatus::Confirmed | BookingStatus::Completed | BookingStatus::NoShow
+        );
         Ok(Self {
+            was_confirmed: is_confirmed || history.iter().any(confirms),
             workspace,
             event_type,
             hosts: in_order(hosts, &people),
@@ -248,6 +258,7 @@ impl About {
                 _ => None,
             },
             is_ahead: matches!(status, BookingStatus::Pending | BookingStatus::Confirmed),
+            was_confirmed: self.was_confirmed,
             previous: None,
             decision: match &booking.state {
                 BookingState::Cancelled { by, reason, .. } => Some(Decision {
@@ -325,6 +336,7 @@ pub(super) fn prepare_account(
     };
     Ok(AccountNotification {
         id,
+        at: ports.clock.now(),
         name,
         email,
         about,

@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use scheduling_core::effect::UnreadableEffect;
-use scheduling_core::notification::Notification;
-use scheduling_core::ports::{DeliveryError, DeliveryErrorKind, OutboxFailure, SealError, Storage};
+use scheduling_core::notification::{AccountNotification, Notification};
+use scheduling_core::ports::{
+    AttemptOutcome, Delivery, DeliveryError, DeliveryErrorKind, OutboxFailure, SealError, Storage,
+};
 use tokio::sync::Notify;
 
 use super::*;
@@ -15,7 +17,8 @@ mockall::mock! {
     Mailer {}
     #[async_trait]
     impl Notifier for Mailer {
-        async fn notify(&self, notification: &Notification) -> Result<(), DeliveryError>;
+        async fn notify(&self, notification: &Notification) -> Result<Delivery, DeliveryError>;
+        async fn notify_account(&self, notification: &AccountNotification) -> Result<Delivery, DeliveryError>;
     }
 }
 
@@ -33,9 +36,17 @@ fn failing(world: &World, kind: DeliveryErrorKind) -> Worker {
         Err(DeliveryError {
             kind,
             source: "the other side said no".into(),
+            attempts: vec![attempt(AttemptOutcome::Deferred("no".to_owned()))],
         })
     });
     Worker::new(world.scheduling.clone(), Arc::new(mailer))
+}
+
+fn attempt(outcome: AttemptOutcome) -> DeliveryAttempt {
+    DeliveryAttempt {
+        transport: "post".to_owned(),
+        outcome,
+    }
 }
 
 /// How the outbox stands: ready, leased, failed, and when the next effect is due.
@@ -74,14 +85,18 @@ async fn more_than_run_at_once_are_all_done_and_never_more_at_once() {
     }
     #[async_trait]
     impl Notifier for Counting {
-        async fn notify(&self, _: &Notification) -> Result<(), DeliveryError> {
+        async fn notify(&self, _: &Notification) -> Result<Delivery, DeliveryError> {
             let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
             self.most.fetch_max(now, Ordering::SeqCst);
             for _ in 0..10 {
                 tokio::task::yield_now().await;
             }
             self.now.fetch_sub(1, Ordering::SeqCst);
-            Ok(())
+            Ok(Delivery::default())
+        }
+
+        async fn notify_account(&self, _: &AccountNotification) -> Result<Delivery, DeliveryError> {
+            unreachable!("nobody has an account here")
         }
     }
     let world = World::new("host ann UTC 00:00-24:00\nevent intro 5 ann").await;
@@ -144,8 +159,9 @@ async fn a_mail_that_failed_once_is_sent_under_the_same_id() {
             1 | 2 => Err(DeliveryError {
                 kind: DeliveryErrorKind::Unavailable,
                 source: "no answer".into(),
+                attempts: Vec::new(),
             }),
-            _ => Ok(()),
+            _ => Ok(Delivery::default()),
         }
     });
     let worker = Worker::new(world.scheduling.clone(), Arc::new(mailer));
@@ -202,7 +218,7 @@ async fn a_panic_in_an_adapter_fails_its_effect_and_nothing_else() {
     let mut mailer = MockMailer::new();
     mailer.expect_notify().returning(|message| {
         assert_ne!(message.to.email.as_str(), "ann@firm.example", "a fault");
-        Ok(())
+        Ok(Delivery::default())
     });
     let worker = Worker::new(world.scheduling.clone(), Arc::new(mailer));
     assert_eq!(worker.run_due().await.unwrap(), 2);
@@ -261,7 +277,7 @@ async fn what_cannot_be_read_fails_and_says_why() {
 }
 
 #[tokio::test]
-async fn without_the_key_the_invitees_mail_waits_and_the_hosts_goes_out() {
+async fn without_the_key_mails_with_links_wait_and_the_others_go_out() {
     struct Forgetful;
     impl scheduling_core::ports::CredentialSealer for Forgetful {
         fn seal(&self, secret: &[u8]) -> Vec<u8> {
@@ -271,20 +287,188 @@ async fn without_the_key_the_invitees_mail_waits_and_the_hosts_goes_out() {
             Err(SealError)
         }
     }
-    let world = one_booking().await;
+    let world = World::new("host ann UTC 09:00-12:00\nevent intro 30 ann guests=1").await;
+    let mut command = World::command("intro", "24T10:00");
+    command.guests = vec![crate::bookings::GuestDetails {
+        name: None,
+        email: "gus@example.org".parse().unwrap(),
+    }];
+    world.scheduling.book(&command).await.unwrap();
     let mut ports = world.scheduling.ports().clone();
     ports.sealer = Arc::new(Forgetful);
     let worker = Worker::new(ports.build(), Arc::new(world.notifier.clone()));
     worker.run_due().await.unwrap();
     let sent = world.notifier.take_sent();
     assert_eq!(sent.len(), 1);
-    assert_eq!(sent[0].to.email.as_str(), "ann@firm.example");
+    assert_eq!(sent[0].to.email.as_str(), "gus@example.org");
     // The key is put back.
     world.advance(1);
     world.worker().run_due().await.unwrap();
+    let mut late: Vec<String> = world
+        .notifier
+        .take_sent()
+        .iter()
+        .map(|message| message.to.email.to_string())
+        .collect();
+    late.sort();
+    assert_eq!(late, ["ann@firm.example", "ida@example.org"]);
+}
+
+#[tokio::test]
+async fn every_try_is_written_down_the_failures_too() {
+    let world = one_booking().await;
+    world.notifier.fail_next(DeliveryErrorKind::Unavailable);
+    world.notifier.fail_next(DeliveryErrorKind::Unavailable);
+    world.worker().run_due().await.unwrap();
+    world.advance(1);
+    world.worker().run_due().await.unwrap();
+    let mut work = world.storage.begin_read().await.unwrap();
+    for message in world.notifier.sent() {
+        let logged = work.outbox().attempts(message.id).await.unwrap();
+        let outcomes: Vec<_> = logged
+            .iter()
+            .map(|logged| (short(logged.at), logged.attempt.outcome.as_str()))
+            .collect();
+        let expected = [("23T08:00", "deferred"), ("23T08:01", "accepted")];
+        assert_eq!(outcomes, expected.map(|(at, word)| (at.to_owned(), word)));
+    }
+}
+
+#[tokio::test]
+async fn what_is_skipped_asked_nobody_and_says_why() {
+    let world = World::new("host ann UTC 09:00-12:00\nevent intro 30 ann").await;
+    let booked = world.booked("intro", "24T10:00").await;
+    world.cancel(&booked.manage_token).await;
+    world.worker().run_due().await.unwrap();
+    let mut work = world.storage.begin_read().await.unwrap();
+    let all = work
+        .outbox()
+        .list(world.workspace.id, None, None, 100)
+        .await
+        .unwrap();
+    let skipped: Vec<_> = all.iter().filter(|e| e.last_error.is_some()).collect();
+    assert_eq!(skipped.len(), 2);
+    for entry in skipped {
+        let why = entry.last_error.as_deref();
+        assert_eq!(why, Some("the booking has moved on"));
+        assert!(work.outbox().attempts(entry.id).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_acceptance_is_written_down_even_when_the_storage_stumbles() {
+    let mut world = one_booking().await;
+    let storage = world.flaky();
+    // The lease is the first commit, the two outcomes stumble twice.
+    let worker = world.worker();
+    let leased = lease_and_die(&world).await;
+    storage.conflicts.store(2, Ordering::SeqCst);
+    for effect in leased {
+        tokio::time::pause();
+        worker.do_and_settle(effect).await.unwrap();
+        tokio::time::resume();
+    }
+    assert_eq!(storage.conflicts.load(Ordering::SeqCst), 0);
+    world.advance(10);
+    assert_eq!(worker.run_due().await.unwrap(), 0);
+    assert_eq!(world.notifier.sent().len(), 2);
+}
+
+#[tokio::test]
+async fn of_several_workers_each_effect_has_one() {
+    let world = World::new("host ann UTC 00:00-24:00\nevent intro 5 ann").await;
+    for minute in (0..60).step_by(5) {
+        world.booked("intro", &format!("24T10:{minute:02}")).await;
+    }
+    let mut all = JoinSet::new();
+    for _ in 0..4 {
+        let worker = world.worker();
+        all.spawn(async move { worker.run_due().await.unwrap() });
+    }
+    let tried: usize = all.join_all().await.into_iter().sum();
+    assert_eq!(tried, 24);
+    let ids: std::collections::BTreeSet<_> = world
+        .notifier
+        .sent()
+        .iter()
+        .map(|message| message.id)
+        .collect();
+    assert_eq!((ids.len(), world.notifier.tried()), (24, 24));
+}
+
+#[tokio::test]
+async fn the_loop_gives_expired_holds_back() {
+    let world =
+        World::new("host ann UTC 09:00-12:00\nevent intro 30 ann\nevent class 30 ann seats=2")
+            .await;
+    world.held("intro", "24T10:00").await;
+    world.held("class", "24T11:00").await;
+    assert_eq!(world.worker().sweep_holds().await.unwrap(), 0);
+    assert_eq!(world.storage.claim_count(), 2);
+    world.advance(5);
+    let until = CancellationToken::new();
+    let task = tokio::spawn({
+        let (worker, until) = (world.worker(), until.clone());
+        async move { worker.run(until).await }
+    });
+    while world.storage.claim_count() > 0 {
+        tokio::task::yield_now().await;
+    }
+    until.cancel();
+    task.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_message_about_an_account_opens_its_secret_and_carries_its_link() {
+    use scheduling_core::directory::Role;
+    use scheduling_core::effect::{AccountNotice, Effect, PlannedEffect};
+
+    let world = World::new("").await;
+    let now = world.scheduling.ports().clock.now();
+    let secret = [0xab; 32];
+    let notices = [
+        AccountNotice::Invitation {
+            workspace: "Firm".parse().unwrap(),
+            inviter: "Ann".parse().unwrap(),
+            role: Role::Member,
+            expires_at: now,
+        },
+        AccountNotice::PasswordReset { expires_at: now },
+        AccountNotice::PasswordChanged,
+    ];
+    let planned: Vec<PlannedEffect> = notices
+        .iter()
+        .map(|about| PlannedEffect {
+            id: OutboxId::generate(&*world.scheduling.ports().ids),
+            workspace: None,
+            effect: Effect::NotifyAccount {
+                name: None,
+                email: "new@example.org".parse().unwrap(),
+                about: about.clone(),
+                sealed_token: (*about != AccountNotice::PasswordChanged)
+                    .then(|| world.scheduling.ports().sealer.seal(&secret)),
+            },
+            dedupe_key: None,
+            due_at: now,
+            created_at: now,
+        })
+        .collect();
+    let mut work = world.storage.begin().await.unwrap();
+    work.outbox().enqueue(&planned).await.unwrap();
+    work.commit().await.unwrap();
+    world.worker().run_due().await.unwrap();
+    let mut sent = world.notifier.take_sent_to_accounts();
+    sent.sort_by_key(|message| message.id);
+    let links: Vec<Option<String>> = sent.into_iter().map(|message| message.link).collect();
+    let token = "ab".repeat(32);
+    let ports = world.scheduling.ports();
     assert_eq!(
-        world.notifier.take_sent()[0].to.email.as_str(),
-        "ida@example.org"
+        links,
+        [
+            Some(ports.links.accept_invitation(&token)),
+            Some(ports.links.reset_password(&token)),
+            None
+        ]
     );
 }
 
@@ -293,8 +477,12 @@ async fn a_mailer_that_hangs_is_given_up_before_the_lease_ends() {
     struct Hanging;
     #[async_trait]
     impl Notifier for Hanging {
-        async fn notify(&self, _: &Notification) -> Result<(), DeliveryError> {
+        async fn notify(&self, _: &Notification) -> Result<Delivery, DeliveryError> {
             std::future::pending().await
+        }
+
+        async fn notify_account(&self, _: &AccountNotification) -> Result<Delivery, DeliveryError> {
+            unreachable!("nobody has an account here")
         }
     }
     let world = one_booking().await;
@@ -349,11 +537,18 @@ async fn a_few_that_hang_do_not_keep_the_others_waiting() {
     struct SlowForSome(scheduling_testkit::RecordingNotifier);
     #[async_trait]
     impl Notifier for SlowForSome {
-        async fn notify(&self, message: &Notification) -> Result<(), DeliveryError> {
+        async fn notify(&self, message: &Notification) -> Result<Delivery, DeliveryError> {
             if message.to.email.as_str() == "ida@example.org" {
                 std::future::pending::<()>().await;
             }
             self.0.notify(message).await
+        }
+
+        async fn notify_account(
+            &self,
+            message: &AccountNotification,
+        ) -> Result<Delivery, DeliveryError> {
+            self.0.notify_account(message).await
         }
     }
     let world = World::new("host ann UTC 09:00-12:00\nevent intro 30 ann").await;
@@ -383,10 +578,14 @@ async fn the_loop_finishes_what_it_has_begun_and_begins_nothing_more() {
     }
     #[async_trait]
     impl Notifier for Gate {
-        async fn notify(&self, _: &Notification) -> Result<(), DeliveryError> {
+        async fn notify(&self, _: &Notification) -> Result<Delivery, DeliveryError> {
             self.entered.notify_one();
             self.open.notified().await;
-            Ok(())
+            Ok(Delivery::default())
+        }
+
+        async fn notify_account(&self, _: &AccountNotification) -> Result<Delivery, DeliveryError> {
+            unreachable!("nobody has an account here")
         }
     }
     let world = one_booking().await;

@@ -3,13 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
-use scheduling_core::booking::BookingState;
+use chrono::TimeDelta;
+use scheduling_core::booking::{BookingState, BookingStatus};
+use scheduling_core::directory::Role;
+use scheduling_core::event_type::MeetingPlace;
 use scheduling_core::ports::Storage;
+use scheduling_core::time::Interval;
 use scheduling_testkit::builders::{self, instant, parse};
 use scheduling_testkit::{PlainSealer, SequenceIds};
 use tokio::task::JoinSet;
 
 use super::*;
+use crate::bookings::{BookingAccess, InvalidIdempotencyKey};
 use crate::testing::{World, at};
 
 const ANN: &str = "host ann UTC 09:00-12:00\n";
@@ -378,7 +383,11 @@ async fn in_a_shared_session_every_host_of_a_collective_takes_part_each_time() {
     .await;
     let first = world.booked("class", "24T10:00").await;
     let second = world.booked("class", "24T10:00").await;
-    assert_eq!(first.booking.hosts, second.booking.hosts);
+    let parts = |booked: &Booked| -> Vec<_> {
+        let hosts = booked.booking.hosts.iter();
+        hosts.map(|host| (host.user, host.session)).collect()
+    };
+    assert_eq!(parts(&first), parts(&second));
     assert_eq!(
         world.names(second.booking.hosts.iter().map(|h| h.user)),
         "ann,bob"
@@ -550,12 +559,47 @@ fn the_fingerprint_tells_the_parts_of_a_command_apart() {
     one.workspace = parse("x");
     let mut other = one.clone();
     (other.workspace, other.event_type) = (parse("xa"), parse("b"));
-    assert_ne!(fingerprint(&one), fingerprint(&other));
+    assert_ne!(fingerprint_of(&one), fingerprint_of(&other));
     let keyed = BookSlot {
         idempotency_key: Some(parse("order-17")),
         ..one.clone()
     };
-    assert_eq!(fingerprint(&one), fingerprint(&keyed));
+    assert_eq!(fingerprint_of(&one), fingerprint_of(&keyed));
+}
+
+#[test]
+fn whatever_a_command_asks_for_is_in_its_fingerprint() {
+    let guest = |name: Option<&str>| GuestDetails {
+        name: name.map(parse),
+        email: parse("gus@example.org"),
+    };
+    let answer = |answer| BTreeMap::from([("topic".to_owned(), answer)]);
+    let change: [&dyn Fn(&mut BookSlot); 15] = [
+        &|_| {},
+        &|command| command.duration = Some(Length::new(30).unwrap()),
+        &|command| command.duration = Some(Length::new(60).unwrap()),
+        &|command| command.guests = vec![guest(None)],
+        &|command| command.guests = vec![guest(Some("Gus"))],
+        &|command| command.location.index = Some(0),
+        &|command| command.location.phone = Some(parse("12345")),
+        &|command| command.location.place = Some(parse("12345")),
+        &|command| command.answers = answer(RawAnswer::Text("1".to_owned())),
+        &|command| command.answers = answer(RawAnswer::Many(vec!["1".to_owned()])),
+        &|command| command.answers = answer(RawAnswer::Number(1.0)),
+        &|command| command.answers = answer(RawAnswer::Bool(true)),
+        &|command| command.answers = answer(RawAnswer::Nothing),
+        &|command| command.note = Some(parse("1")),
+        &|command| command.hold = Some(HoldToken::from_bytes([1; 32])),
+    ];
+    let prints: BTreeSet<_> = change
+        .iter()
+        .map(|change| {
+            let mut command = World::command("intro", "24T10:00");
+            change(&mut command);
+            fingerprint_of(&command)
+        })
+        .collect();
+    assert_eq!(prints.len(), change.len());
 }
 
 #[test]
@@ -597,12 +641,12 @@ async fn the_whole_pool_is_locked_before_its_time_is_read() {
     let mut command = World::command("pool", "24T10:00");
     command.idempotency_key = Some(parse("order-17"));
     world.scheduling.book(&command).await.unwrap();
-    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) idempotency schedules busy bookings rotation rotation bookings idempotency outbox commit");
+    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) idempotency holds schedules busy time_off bookings holds rotation rotation bookings bookings idempotency outbox commit");
     // A replay takes nothing and changes nothing.
     world.scheduling.book(&command).await.unwrap();
     insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) idempotency bookings commit");
     world.booked("class", "24T11:00").await;
-    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(1) schedules busy bookings sessions bookings outbox commit");
+    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(1) holds schedules busy time_off bookings holds sessions bookings bookings outbox commit");
     // What is plainly not offered never waits for a writer.
     world.book("class", "24T11:10").await;
     world.book("nothing", "24T11:00").await;
@@ -661,8 +705,8 @@ async fn hostile_names_are_stored_as_they_are() {
     command.invitee.name = parse(name);
     command.note = Some(parse("line one\nBEGIN:VEVENT\n{{ 7 * 7 }}"));
     let booked = world.scheduling.book(&command).await.unwrap();
-    let details = world.scheduling.booking(&booked.manage_token).await;
-    let stored = details.unwrap().unwrap().booking;
+    let access = BookingAccess::Invitee(booked.manage_token);
+    let stored = world.scheduling.booking(&access).await.unwrap().booking;
     assert_eq!(stored.invitee().unwrap().name.as_str(), name);
     assert_eq!(stored.note, command.note);
 }
@@ -685,4 +729,294 @@ async fn an_embedder_books_within_a_transaction_of_his_own() {
     assert_eq!(world.say(&refused), "! [NotEnoughHosts, Booked] else ");
     work.commit().await.unwrap();
     assert_eq!(world.bookings().await, [booked.unwrap().booking]);
+}
+
+#[tokio::test]
+async fn a_duration_that_is_offered_can_be_chosen_and_no_other() {
+    let world = World::new(&format!("{ANN} event intro 30 ann lasts=60,90")).await;
+    let mut command = World::command("intro", "24T09:30");
+    command.duration = Some(Length::new(60).unwrap());
+    let booked = world.scheduling.book(&command).await.unwrap();
+    let interval = Interval::new(at("24T09:30"), at("24T10:30")).unwrap();
+    assert_eq!(booked.booking.interval, interval);
+    // It has to fit, too.
+    command.start = at("24T11:30");
+    let refused = world.say(&world.scheduling.book(&command).await);
+    assert!(refused.starts_with("! ["), "{refused}");
+    command.duration = Some(Length::new(45).unwrap());
+    let refused = world.scheduling.book(&command).await;
+    assert!(
+        matches!(refused, Err(BookError::NoSuchDuration)),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_the_form_is_said_at_once() {
+    let world = World::new(&format!(
+        "{ANN} event ask 30 ann asks=topic place=calls guests=1"
+    ))
+    .await;
+    let mut command = World::command("ask", "24T10:00");
+    let guest = |email: &str| GuestDetails {
+        name: None,
+        email: parse(email),
+    };
+    command.guests = vec![guest("a@example.org"), guest("b@example.org")];
+    command.answers = BTreeMap::from([("shoe-size".to_owned(), RawAnswer::Number(43.0))]);
+    let refused = world.scheduling.book(&command).await;
+    let Err(BookError::Form(problems)) = refused else {
+        panic!("{refused:?}");
+    };
+    let answers: Vec<String> = problems.answers.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        answers,
+        [
+            "the answer to topic must be answered",
+            "the answer to shoe-size is no question of this form"
+        ]
+    );
+    assert_eq!(
+        problems.location.unwrap().to_string(),
+        "a phone number is needed"
+    );
+    assert_eq!(problems.guests.unwrap().to_string(), "must be at most 1");
+    assert!(world.bookings().await.is_empty());
+
+    command.guests.pop();
+    command.location.phone = Some(parse("+49 30 1234567"));
+    command.answers =
+        BTreeMap::from([("topic".to_owned(), RawAnswer::Text("The merger".to_owned()))]);
+    let booked = world.scheduling.book(&command).await.unwrap().booking;
+    assert_eq!(booked.answers[0].value.to_text(), "The merger");
+    let number = parse("+49301234567");
+    assert_eq!(booked.place, MeetingPlace::HostCalls { number });
+    assert_eq!(booked.attendees[1].name.as_str(), "a@example.org");
+    assert_eq!(world.bookings().await, [booked]);
+}
+
+#[tokio::test]
+async fn guests_are_told_apart_by_their_addresses_whatever_the_case() {
+    let world = World::new(&format!("{ANN} event intro 30 ann guests=2")).await;
+    let mut command = World::command("intro", "24T10:00");
+    let guest = |email: &str| GuestDetails {
+        name: Some(parse("Gus")),
+        email: parse(email),
+    };
+    command.guests = [
+        "gus@example.org",
+        "GUS@example.org",
+        "Ida@Example.org",
+        "eve@example.org",
+    ]
+    .map(guest)
+    .to_vec();
+    let booked = world.scheduling.book(&command).await.unwrap().booking;
+    let addresses: Vec<&str> = booked.attendees.iter().map(|a| a.email.as_str()).collect();
+    assert_eq!(
+        addresses,
+        ["ida@example.org", "gus@example.org", "eve@example.org"]
+    );
+    assert_eq!(booked.attendees[2].timezone, chrono_tz::Tz::Asia__Kathmandu);
+    // The invitee, two guests and the host are told.
+    assert_eq!(world.outbox().await.ready, 4);
+}
+
+#[tokio::test]
+async fn each_booking_has_a_room_that_nobody_can_guess() {
+    let world = World::new(&format!("{ANN} event video 30 ann place=room")).await;
+    let mut rooms = BTreeSet::new();
+    for start in ["24T09:00", "24T10:00", "24T11:00"] {
+        let MeetingPlace::Link { url } = world.booked("video", start).await.booking.place else {
+            panic!("it is a link");
+        };
+        let room = url
+            .as_str()
+            .strip_prefix("https://meet.example.org/")
+            .unwrap();
+        assert_eq!(room.len(), 26, "{room}");
+        assert!(
+            room.bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()),
+            "{room}"
+        );
+        rooms.insert(room.to_owned());
+    }
+    assert_eq!(rooms.len(), 3);
+}
+
+#[tokio::test]
+async fn where_a_host_must_approve_the_booking_takes_the_time_and_waits() {
+    let world = World::new(&format!("{ANN} event ask 30 ann approval=120 remind=60")).await;
+    let booked = world.booked("ask", "24T10:00").await.booking;
+    let expires_at = Some(at("23T10:00"));
+    let waiting_for = BTreeSet::from([PendingReason::Approval]);
+    assert_eq!(
+        booked.state,
+        BookingState::Pending {
+            waiting_for,
+            expires_at
+        }
+    );
+    assert_eq!(
+        world.history(booked.id).await,
+        "23T08:00 Requested by invitee"
+    );
+    assert_eq!(world.storage.claim_count(), 1);
+    // The invitee and the host are told, and its end is planned; no reminder yet.
+    assert_eq!(world.outbox().await.ready, 3);
+    assert!(world.book("ask", "24T10:00").await.starts_with('!'));
+    // It never waits beyond its start.
+    let soon = world.booked("ask", "23T09:30").await.booking;
+    assert_eq!(super::super::change::deadline(&soon), Some(at("23T09:30")));
+}
+
+#[tokio::test]
+async fn a_member_books_for_others_without_notice_window_or_approval() {
+    let world = World::new(&format!(
+        "{ANN} host bob UTC 09:00-12:00
+         event ask 30 ann approval=120 notice=2880 window=0"
+    ))
+    .await;
+    let command = World::command("ask", "24T10:00");
+    assert!(world.scheduling.book(&command).await.is_err());
+    let ann = world.member("ann", Role::Member);
+    let booked = world
+        .scheduling
+        .book_for(&ann, &command)
+        .await
+        .unwrap()
+        .booking;
+    assert_eq!(booked.state.name(), BookingStatus::Confirmed);
+    assert_eq!(world.history(booked.id).await, "23T08:00 Confirmed by ann");
+    // But into nobody's time, and not off the grid.
+    let again = world.scheduling.book_for(&ann, &command).await;
+    assert!(again.unwrap_err().is_taken());
+    let off_grid = World::command("ask", "24T10:37");
+    assert!(world.scheduling.book_for(&ann, &off_grid).await.is_err());
+
+    // Who neither hosts nor manages does not; who is no member does not even hear of it.
+    let command = World::command("ask", "24T11:00");
+    let bob = world.member("bob", Role::Member);
+    let refused = world.scheduling.book_for(&bob, &command).await;
+    assert!(matches!(refused, Err(BookError::Forbidden)), "{refused:?}");
+    let stranger = Actor::Member {
+        workspace: scheduling_core::ids::WorkspaceId::from_uuid(uuid::Uuid::from_u128(9)),
+        user: world.hosts["ann"],
+        role: Role::Owner,
+    };
+    for actor in [stranger, Actor::Invitee] {
+        let refused = world.scheduling.book_for(&actor, &command).await;
+        assert!(matches!(refused, Err(BookError::NotFound)), "{refused:?}");
+    }
+    let bob = world.member("bob", Role::Admin);
+    assert!(world.scheduling.book_for(&bob, &command).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_link_leads_to_its_event_type_with_questions_of_its_own() {
+    let world = World::new(&format!(
+        "{ANN} event intro 30 ann
+         link campaign intro asks=code redirect=https://example.org/thanks"
+    ))
+    .await;
+    let mut command = World::command("campaign", "24T10:00");
+    let refused = world.scheduling.book(&command).await;
+    assert!(matches!(refused, Err(BookError::Form(_))), "{refused:?}");
+    command.answers = BTreeMap::from([("code".to_owned(), RawAnswer::Text("X1".to_owned()))]);
+    let booked = world.scheduling.book(&command).await.unwrap();
+    assert_eq!(booked.booking.link, Some(world.links["campaign"]));
+    assert_eq!(booked.booking.event_type, world.event_types["intro"].id);
+    let redirect = booked.event_type.appearance.redirect_url;
+    assert_eq!(redirect, Some(parse("https://example.org/thanks")));
+    assert!(world.book("intro", "24T10:00").await.starts_with('!'));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_with_a_link_of_two_uses_two_book() {
+    let world =
+        World::new("host ann UTC 00:00-24:00\n event intro 15 ann\n link twice intro uses=2").await;
+    let mut rush = JoinSet::new();
+    for n in 0..20 {
+        let scheduling = world.scheduling.clone();
+        let mut command = World::command("twice", "24T10:00");
+        command.start += TimeDelta::minutes(15 * n);
+        rush.spawn(async move { scheduling.book(&command).await });
+    }
+    let results = rush.join_all().await;
+    assert_eq!(results.iter().flatten().count(), 2);
+    for result in &results {
+        let ended = |error: &BookError| matches!(error, BookError::LinkEnded(ended) if ended.end == LinkEnd::UsedUp);
+        assert!(result.as_ref().err().is_none_or(ended), "{result:?}");
+    }
+    // Cancelling gives no use back.
+    let won = results.into_iter().flatten().next().unwrap();
+    assert_eq!(world.cancel(&won.manage_token).await, "cancelled");
+    assert!(matches!(
+        world
+            .scheduling
+            .book(&World::command("twice", "24T20:00"))
+            .await,
+        Err(BookError::LinkEnded(_))
+    ));
+}
+
+#[tokio::test]
+async fn a_refused_booking_uses_no_link_up_and_a_replayed_one_needs_none() {
+    let world = World::new(&format!(
+        "{ANN} event intro 30 ann\n link once intro uses=1"
+    ))
+    .await;
+    let taken = World::command("once", "24T10:07");
+    assert!(world.scheduling.book(&taken).await.is_err());
+    let mut command = World::command("once", "24T10:00");
+    command.idempotency_key = Some(parse("order-17"));
+    let first = world.scheduling.book(&command).await.unwrap();
+    // The link is used up, by this very command: who repeats it gets his booking.
+    let again = world.scheduling.book(&command).await.unwrap();
+    assert!(again.replayed);
+    assert_eq!(again.booking, first.booking);
+    assert_eq!(again.manage_token, first.manage_token);
+    command.idempotency_key = Some(parse("order-18"));
+    let refused = world.scheduling.book(&command).await;
+    assert!(
+        matches!(refused, Err(BookError::LinkEnded(_))),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_link_ends_at_its_time() {
+    let world = World::new(&format!(
+        "{ANN} event intro 30 ann\n link brief intro until=23T09:00"
+    ))
+    .await;
+    world.clock.set(at("23T08:59"));
+    assert_eq!(world.book("brief", "24T10:00").await, "ann");
+    world.clock.set(at("23T09:00"));
+    let refused = world
+        .scheduling
+        .book(&World::command("brief", "24T11:00"))
+        .await;
+    assert!(
+        matches!(&refused, Err(BookError::LinkEnded(ended)) if ended.end == LinkEnd::Expired),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn each_host_has_a_link_of_his_own() {
+    let world = World::new(&format!(
+        "{ANN} host bob UTC 09:00-12:00\n event both 30 all:ann,bob"
+    ))
+    .await;
+    let booked = world.booked("both", "24T10:00").await;
+    let ann = world.host_token("ann", booked.booking.id).await;
+    let bob = world.host_token("bob", booked.booking.id).await;
+    assert_ne!(ann, bob);
+    for (token, user) in [(&ann, "ann"), (&bob, "bob")] {
+        let mut work = world.storage.begin_read().await.unwrap();
+        let found = work.bookings().by_host_token(&token.hash()).await.unwrap();
+        assert_eq!(found.unwrap().1, world.hosts[user]);
+    }
 }

@@ -2,10 +2,13 @@
 
 use std::sync::atomic::Ordering;
 
-use scheduling_core::booking::BookingState;
+use scheduling_core::booking::{BookingState, Party};
+use scheduling_core::directory::Role;
 use scheduling_testkit::builders::parse;
 
 use super::*;
+use crate::ManageToken;
+use crate::actor::Actor;
 use crate::testing::{World, at};
 
 const TWO: &str = "host ann UTC 09:00-12:00\n host bob UTC 09:00-12:00\n";
@@ -85,21 +88,196 @@ async fn cancelling_twice_or_after_the_end_is_refused_and_changes_nothing() {
         world.cancel(&first.manage_token).await,
         "! the booking is cancelled and cannot become cancelled"
     );
-    world.clock.set(at("24T10:29"));
     world.clock.set(at("24T10:30"));
+    let access = world.as_member("bob", second.booking.id);
+    let refused = world.scheduling.cancel(&CancelBooking::new(access)).await;
     assert_eq!(
-        world.cancel(&second.manage_token).await,
-        "! the booking is completed and cannot become cancelled"
+        refused.unwrap_err().to_string(),
+        "the booking is completed and cannot become cancelled"
     );
     assert_eq!((world.bookings().await, world.outbox().await), before);
 }
 
+/// Cancels without a reason, and says what came of it.
+async fn cancel(world: &World, access: BookingAccess) -> String {
+    match world.scheduling.cancel(&CancelBooking::new(access)).await {
+        Ok(changed) => changed.booking.state.name().to_string(),
+        Err(error) => format!("! {error}"),
+    }
+}
+
 #[tokio::test]
-async fn a_meeting_under_way_can_still_be_cancelled() {
+async fn the_invitee_may_until_the_start_and_a_host_until_the_end() {
+    let world = World::new(&format!("{TWO} event intro 30 ann")).await;
+    let first = world.booked("intro", "24T10:00").await;
+    let second = world.booked("intro", "24T10:30").await;
+    world.clock.set(at("24T10:00"));
+    assert_eq!(world.cancel(&first.manage_token).await, "cancelled");
+    world.clock.set(at("24T10:31"));
+    assert_eq!(
+        world.cancel(&second.manage_token).await,
+        "! this was possible until 2026-11-24 10:30:00 UTC"
+    );
+    world.clock.set(at("24T10:59"));
+    let host = world.as_host("ann", second.booking.id).await;
+    assert_eq!(cancel(&world, host).await, "cancelled");
+}
+
+#[tokio::test]
+async fn the_policy_says_who_may_until_when_and_whether_to_say_why() {
+    let world = World::new(&format!(
+        "{TWO} event theirs 30 ann cancel=hosts
+         event early 30 ann cancel_notice=120
+         event why 30 ann cancel_reason=required decline_reason=required"
+    ))
+    .await;
+    let theirs = world.booked("theirs", "24T09:00").await;
+    let early = world.booked("early", "24T09:30").await;
+    let why = world.booked("why", "24T10:00").await;
+    let invitee =
+        |booked: &crate::bookings::Booked| BookingAccess::Invitee(booked.manage_token.clone());
+    world.clock.set(at("24T07:31"));
+    assert_eq!(
+        cancel(&world, invitee(&theirs)).await,
+        "! this is not for this side of the booking to do"
+    );
+    assert_eq!(
+        cancel(&world, invitee(&early)).await,
+        "! this was possible until 2026-11-24 07:30:00 UTC"
+    );
+    assert_eq!(
+        cancel(&world, invitee(&why)).await,
+        "! a reason must be given"
+    );
+    let host = world.as_member("ann", why.booking.id);
+    assert_eq!(cancel(&world, host).await, "! a reason must be given");
+    // Kalends itself is asked nothing.
+    let system = |booking| BookingAccess::Member {
+        actor: Actor::System,
+        booking,
+    };
+    assert_eq!(cancel(&world, system(why.booking.id)).await, "cancelled");
+    let by_host = world.as_host("ann", theirs.booking.id).await;
+    assert_eq!(cancel(&world, by_host).await, "cancelled");
+    let by_host = world.as_member("ann", early.booking.id);
+    assert_eq!(cancel(&world, by_host).await, "cancelled");
+    let by = |booking: &scheduling_core::booking::Booking| match &booking.state {
+        BookingState::Cancelled { by, .. } => *by,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(by(&world.stored(why.booking.id).await), Party::System);
+    assert_eq!(by(&world.stored(theirs.booking.id).await), Party::Host);
+    assert_eq!(
+        world.history(theirs.booking.id).await,
+        "23T08:00 Confirmed by invitee\n24T07:31 Cancelled by ann"
+    );
+}
+
+#[tokio::test]
+async fn whoever_has_no_business_with_a_booking_learns_nothing_of_it() {
     let world = World::new(&format!("{TWO} event intro 30 ann")).await;
     let booked = world.booked("intro", "24T10:00").await;
-    world.clock.set(at("24T10:29"));
+    let id = booked.booking.id;
+    let elsewhere = scheduling_core::ids::WorkspaceId::from_uuid(uuid::Uuid::from_u128(999));
+    let foreign = Actor::Member {
+        workspace: elsewhere,
+        user: world.hosts["ann"],
+        role: Role::Owner,
+    };
+    let unknown = scheduling_core::ids::BookingId::from_uuid(uuid::Uuid::from_u128(999));
+    let admin = world.member("bob", Role::Admin);
+    let member = |actor, booking| BookingAccess::Member { actor, booking };
+    for access in [
+        BookingAccess::Invitee(ManageToken::from_bytes([7; 32])),
+        BookingAccess::Host(crate::HostToken::from_bytes([7; 32])),
+        // A manage token is no host token, and the other way round.
+        BookingAccess::Host(crate::HostToken::from_bytes(
+            *booked.manage_token.as_bytes(),
+        )),
+        BookingAccess::Invitee(ManageToken::from_bytes(
+            *world.host_token("ann", id).await.as_bytes(),
+        )),
+        member(foreign, id),
+        member(world.member("bob", Role::Member), id),
+        member(Actor::Invitee, id),
+        member(admin, unknown),
+    ] {
+        let said = cancel(&world, access.clone()).await;
+        assert_eq!(said, "! there is no such booking", "{access:?}");
+    }
+    assert_eq!(cancel(&world, member(admin, id)).await, "cancelled");
+}
+
+#[tokio::test]
+async fn links_end_with_the_booking() {
+    let world = World::new(&format!("{TWO} event intro 30 ann")).await;
+    let booked = world.booked("intro", "24T10:00").await;
+    let host = world.as_host("ann", booked.booking.id).await;
+    world.clock.set(at("24T10:30"));
+    let over = "! the booking is over, and its link has ended with it";
+    assert_eq!(world.cancel(&booked.manage_token).await, over);
+    assert_eq!(cancel(&world, host).await, over);
+}
+
+#[tokio::test]
+async fn a_version_that_has_passed_is_refused_and_the_present_one_named() {
+    let world = World::new(&format!("{TWO} event intro 30 ann")).await;
+    let booked = world.booked("intro", "24T10:00").await;
+    let mut command = CancelBooking::new(world.as_member("ann", booked.booking.id));
+    command.expected = Some(2);
+    let refused = world.scheduling.cancel(&command).await;
+    assert!(
+        matches!(refused, Err(ChangeError::VersionConflict { current: 1 })),
+        "{refused:?}"
+    );
+    command.expected = Some(1);
+    assert_eq!(
+        world
+            .scheduling
+            .cancel(&command)
+            .await
+            .unwrap()
+            .booking
+            .version,
+        2
+    );
+    // The version is judged first, then the state.
+    let refused = world.scheduling.cancel(&command).await;
+    assert!(
+        matches!(refused, Err(ChangeError::VersionConflict { current: 2 })),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn repeating_a_cancellation_with_its_key_is_harmless() {
+    let world = World::new(&format!("{TWO} event intro 30 ann")).await;
+    let booked = world.booked("intro", "24T10:00").await;
+    let mut command = CancelBooking::new(world.as_member("ann", booked.booking.id));
+    command.expected = Some(1);
+    command.idempotency = Some(Idempotent::new("cancel", parse("order-17"), [1; 32]));
+    let first = world.scheduling.cancel(&command).await.unwrap();
+    let owed = world.outbox().await;
+    let again = world.scheduling.cancel(&command).await.unwrap();
+    assert!(!first.replayed && again.replayed);
+    assert_eq!(first.booking, again.booking);
+    assert_eq!(world.outbox().await, owed);
+    command.idempotency = Some(Idempotent::new("cancel", parse("order-17"), [2; 32]));
+    let refused = world.scheduling.cancel(&command).await;
+    assert!(
+        matches!(refused, Err(ChangeError::IdempotencyKeyReused)),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_request_is_withdrawn_by_cancelling_it() {
+    let world = World::new(&format!("{TWO} event ask 30 robin:ann,bob approval=60")).await;
+    let booked = world.booked("ask", "24T10:00").await;
+    assert_eq!(world.credits("ask").await, "ann-100 bob+100");
     assert_eq!(world.cancel(&booked.manage_token).await, "cancelled");
+    assert_eq!(world.credits("ask").await, "ann+0 bob+0");
+    assert_eq!(world.storage.claim_count(), 0);
 }
 
 #[tokio::test]
@@ -116,17 +294,15 @@ async fn of_many_who_cancel_one_succeeds_and_the_step_is_undone_once() {
     let mut rush = tokio::task::JoinSet::new();
     for _ in 0..20 {
         let scheduling = world.scheduling.clone();
-        let command = CancelBooking {
-            token: booked.manage_token.clone(),
-            reason: None,
-        };
+        let access = BookingAccess::Invitee(booked.manage_token.clone());
+        let command = CancelBooking::new(access);
         rush.spawn(async move { scheduling.cancel(&command).await });
     }
     let results = rush.join_all().await;
     assert_eq!(results.iter().flatten().count(), 1);
     for result in results {
         assert!(
-            matches!(result, Ok(_) | Err(CancelError::Transition(_))),
+            matches!(result, Ok(_) | Err(ChangeError::Transition(_))),
             "{result:?}"
         );
     }
@@ -143,14 +319,14 @@ async fn the_ledger_is_written_under_the_lock_of_the_whole_pool() {
     let single = world.booked("intro", "24T11:00").await;
     let storage = world.flaky();
     world.cancel(&pooled.manage_token).await;
-    insta::assert_snapshot!(storage.calls.take(), @"begin bookings event_types lock(2) bookings rotation rotation bookings outbox commit");
+    insta::assert_snapshot!(storage.calls.take(), @"begin bookings event_types lock(2) bookings rotation rotation bookings bookings outbox commit");
     world.cancel(&single.manage_token).await;
-    insta::assert_snapshot!(storage.calls.take(), @"begin bookings lock(1) bookings bookings outbox commit");
+    insta::assert_snapshot!(storage.calls.take(), @"begin bookings event_types lock(1) bookings bookings bookings outbox commit");
     // Whoever guesses tokens takes no writer's turn.
     world.cancel(&ManageToken::from_bytes([7; 32])).await;
     assert_eq!(storage.calls.take(), "");
     world.cancel(&single.manage_token).await;
-    insta::assert_snapshot!(storage.calls.take(), @"begin bookings lock(1) bookings rollback");
+    insta::assert_snapshot!(storage.calls.take(), @"begin bookings event_types lock(1) bookings rollback");
 }
 
 #[tokio::test]
@@ -227,10 +403,11 @@ async fn after_any_number_of_bookings_and_cancellations_nothing_overlaps_and_not
 /// Of one host, no two meetings overlap, buffers included, unless they share a session.
 async fn nothing_overlaps(world: &World) {
     let mut taken = Vec::new();
-    for booking in world.bookings().await {
+    let bookings = world.bookings().await;
+    for booking in &bookings {
         if booking.state.takes_time() {
             let reservation = booking.reservation();
-            taken.extend(booking.hosts.iter().map(|host| (*host, reservation)));
+            taken.extend(booking.hosts.iter().map(|host| (host, reservation)));
         }
     }
     for (n, (host, a)) in taken.iter().enumerate() {
