@@ -155,3 +155,30 @@ impl Links for TestLinks {
         format!("https://kalends.test/reset-password/{token}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_kept_or_refused_as_the_test_says() {
+        let notifier = RecordingNotifier::new();
+        notifier.fail_next(DeliveryErrorKind::Unavailable);
+        notifier.fail_next(DeliveryErrorKind::Rejected);
+        let mut kept = 0;
+        for (kind, outcome) in [
+            (DeliveryErrorKind::Unavailable, "deferred"),
+            (DeliveryErrorKind::Rejected, "refused"),
+        ] {
+            let error = notifier.hand_over(|_record| kept += 1).unwrap_err();
+            assert_eq!(error.kind, kind);
+            assert_eq!(error.attempts.len(), 1);
+            assert_eq!(error.attempts[0].outcome.as_str(), outcome);
+        }
+        assert_eq!(kept, 0);
+        let delivery = notifier.hand_over(|_record| kept += 1).unwrap();
+        assert_eq!(delivery.attempts, [attempt(AttemptOutcome::Accepted)]);
+        assert_eq!(kept, 1);
+        assert_eq!(notifier.clone().tried(), 3);
+    }
+}
