@@ -33,6 +33,7 @@
 
 mod accounts;
 pub mod audit;
+mod first_hours;
 pub mod idempotent;
 pub mod ids;
 pub mod invitations;

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer};
+use scheduling_accounts::Accounts;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use crate::compose::{self, ComposeError};
 use crate::config::Config;
+use crate::http::problem::causes;
 use crate::{configure, edge};
 
 /// Why the server does not run.
@@ -85,6 +87,7 @@ pub(crate) async fn run(
     tracing::info!(http.listen = %address, "Listening on http://{address}");
 
     let stop = CancellationToken::new();
+    actix_web::rt::spawn(sweep(composed.accounts, stop.clone()));
     let worker = with_worker.then(|| {
         let (worker, stop) = (composed.worker, stop.clone());
         actix_web::rt::spawn(async move { worker.run(stop).await })
@@ -102,4 +105,23 @@ pub(crate) async fn run(
     }
     tracing::info!("Stopped");
     ending
+}
+
+/// How often what is too old of sessions, links and counters is forgotten.
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
+
+/// Forgets what is too old of accounts, now and then.
+pub(crate) async fn sweep(accounts: Accounts, until: CancellationToken) {
+    loop {
+        if let Err(error) = accounts.sweep().await {
+            tracing::warn!(
+                error = causes(&error),
+                "What is too old of accounts could not be forgotten"
+            );
+        }
+        tokio::select! {
+            () = until.cancelled() => return,
+            () = tokio::time::sleep(SWEEP_EVERY) => {}
+        }
+    }
 }

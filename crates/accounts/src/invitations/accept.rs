@@ -165,6 +165,8 @@ impl Accounts {
             Err(StorageError::Conflict) => return Err(AcceptError::AccountExists),
             other => other?,
         }
+        self.first_hours(work, workspace.id, person.id, person.timezone)
+            .await?;
         let password = StoredPassword {
             phc,
             changed_at: now,

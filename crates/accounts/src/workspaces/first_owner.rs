@@ -120,6 +120,8 @@ impl Accounts {
             timezone: owner.timezone,
         };
         work.directory().insert_person(home, &person).await?;
+        self.first_hours(work, home, person.id, person.timezone)
+            .await?;
         Ok(person)
     }
 }

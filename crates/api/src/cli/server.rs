@@ -50,6 +50,7 @@ pub(super) fn worker(global: &Global) -> Ending {
             asked_to_stop().await;
             asked.cancel();
         });
+        actix_web::rt::spawn(crate::server::sweep(composed.accounts, stop.clone()));
         tracing::info!("Working");
         composed.worker.run(stop).await;
         tracing::info!("Stopped");
