@@ -320,6 +320,24 @@ async fn agree(case: &Case) {
             Err(refused) => assert!(slot.is_none(), "{start} is offered, but: {refused}"),
         }
     }
+
+    // What is kept for somebody stays offered to him, and he books it.
+    let Some(first) = found.slots.iter().next().filter(|_| duration.is_none()) else {
+        return;
+    };
+    let held = world.held(slug, &short(first.start)).await;
+    let query = FindSlots {
+        own_hold: Some(held.token.hash()),
+        ..FindSlots::new(parse("firm"), parse(slug), hour(0), hour(36))
+    };
+    let again = world.scheduling.find_slots(&query).await.unwrap();
+    assert_eq!(again.slots, found.slots);
+    let mut command = World::command(slug, &short(first.start));
+    command.hold = Some(held.token);
+    let booked = world.scheduling.book(&command).await.unwrap();
+    for held in &held.hold.hosts {
+        assert!(booked.booking.host(held.user).is_some());
+    }
 }
 
 proptest! {

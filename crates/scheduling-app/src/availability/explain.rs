@@ -13,6 +13,7 @@ use scheduling_core::time_off::{TimeOff, TimeOffScope};
 use thiserror::Error;
 
 use super::explain_slot::explanation;
+use super::pages::people;
 use super::reading::Question;
 use crate::Scheduling;
 use crate::actor::Actor;
@@ -113,7 +114,7 @@ impl Scheduling {
             .request(&question, start, soon.unwrap_or(start))
             .ok()
             .and_then(|request| slots::find(&request).at(start)?.seats_left);
-        let people = work.directory().people(&time.roster).await?;
+        let people = people(&mut *work, &time.roster).await?;
 
         let groups = event_type.hosting.groups().iter().enumerate();
         let groups = groups.flat_map(|(group, hosts)| hosts.hosts.iter().map(move |_| group));

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use scheduling_core::directory::{Person, Workspace};
 use scheduling_core::event_type::{BookingLink, EventType, EventTypeStatus};
 use scheduling_core::ids::{UserId, WorkspaceId};
-use scheduling_core::ports::StorageError;
+use scheduling_core::ports::{StorageError, UnitOfWork};
 use scheduling_core::text::Slug;
 
 use super::FindError;
 use super::bookable::{Bookable, bookable};
 use crate::Scheduling;
-use crate::manage::readable;
+use crate::manage::{log_unreadable, readable};
 
 /// A workspace and what guests can book there.
 #[derive(Debug, Clone)]
@@ -108,7 +108,7 @@ impl Scheduling {
             .flat_map(|event_type| event_type.hosting.roster())
             .collect();
         let hosts: Vec<UserId> = hosts.into_iter().collect();
-        let people = work.directory().people(&hosts).await?;
+        let people = people(&mut *work, &hosts).await?;
         let event_types = event_types
             .into_iter()
             .map(|event_type| {
@@ -139,7 +139,7 @@ impl Scheduling {
             link,
         } = bookable(&mut *work, now, workspace, event_type).await?;
         let roster: Vec<UserId> = event_type.hosting.roster().collect();
-        let people = work.directory().people(&roster).await?;
+        let people = people(&mut *work, &roster).await?;
         Ok(EventTypePage {
             workspace,
             event_type,
@@ -147,6 +147,26 @@ impl Scheduling {
             hosts: in_order(roster, &people),
         })
     }
+}
+
+/// The people with these ids. One whose row is damaged is left out, and the log says so: a page shows the others.
+pub(super) async fn people(
+    work: &mut dyn UnitOfWork,
+    ids: &[UserId],
+) -> Result<BTreeMap<UserId, Person>, StorageError> {
+    match work.directory().people(ids).await {
+        Err(StorageError::Corrupt { .. }) => {}
+        other => return other,
+    }
+    let mut people = BTreeMap::new();
+    for id in ids {
+        match work.directory().people(&[*id]).await {
+            Ok(found) => people.extend(found),
+            Err(damage @ StorageError::Corrupt { .. }) => log_unreadable(&[damage]),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(people)
 }
 
 /// The people with these ids, in their order; one that does not exist is left out.
@@ -179,6 +199,7 @@ mod tests {
              event zebra 30 robin:bob,ann
              event secret 30 ann status=hidden
              event gone 30 ann status=inactive
+             event old 30 ann status=archived
              event apple 30 ann",
         )
         .await;
@@ -203,7 +224,8 @@ mod tests {
         let world = World::new(
             "host ann UTC 09:00-12:00
              event secret 30 ann status=hidden
-             event gone 30 ann status=inactive",
+             event gone 30 ann status=inactive
+             event old 30 ann status=archived",
         )
         .await;
         let ask = async |workspace: &str, event: &str| {
@@ -215,7 +237,12 @@ mod tests {
         let page = ask("firm", "secret").await.unwrap();
         assert_eq!(page.event_type, world.event_types["secret"]);
         assert_eq!(names(&page.hosts), ["ann"]);
-        for (workspace, event) in [("firm", "gone"), ("firm", "nothing"), ("nowhere", "secret")] {
+        for (workspace, event) in [
+            ("firm", "gone"),
+            ("firm", "old"),
+            ("firm", "nothing"),
+            ("nowhere", "secret"),
+        ] {
             let refused = ask(workspace, event).await;
             assert!(
                 matches!(refused, Err(FindError::NotFound)),

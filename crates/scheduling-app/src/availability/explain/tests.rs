@@ -85,7 +85,7 @@ async fn what_cannot_be_booked_is_explained_all_the_same_with_its_seats() {
     ann #0 []
     ");
     insta::assert_snapshot!(explained(&world, ann, "class", "24T09:01").await, @r"
-    [OffGrid, NotEnoughHosts] until 24T10:01
+    [OffGrid] until 24T10:01
     ann #0 []
     ");
 }

@@ -344,3 +344,16 @@ async fn a_damaged_event_type_takes_down_no_page_but_its_own() {
         .event_types(&member, world.workspace.id, &query);
     assert_eq!(listed.await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_damaged_person_is_left_out_of_pages_that_show_others_too() {
+    let mut world = pool().await;
+    let storage = world.damaged();
+    storage.damage(world.hosts["ann"].as_uuid());
+    let page = world.scheduling.landing_page(&parse("firm")).await;
+    let (_, hosts) = &page.unwrap().unwrap().event_types[0];
+    assert_eq!(hosts.len(), 1);
+    let (firm, pool) = (parse("firm"), parse("pool"));
+    let page = world.scheduling.event_type_page(&firm, &pool).await;
+    assert_eq!(page.unwrap().hosts[0].name.as_str(), "bob");
+}

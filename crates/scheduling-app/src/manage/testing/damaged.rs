@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use scheduling_core::directory::{Member, Person, Role, Workspace};
 use scheduling_core::event_type::EventType;
 use scheduling_core::ids::{EventTypeId, ScheduleId, TimeOffId, UserId, WorkspaceId};
 use scheduling_core::ports::{
@@ -14,7 +16,7 @@ use scheduling_core::ports::{
     TimeOffRepository, UnitOfWork,
 };
 use scheduling_core::schedule::{AvailabilitySchedule, ScheduleOwner};
-use scheduling_core::text::Slug;
+use scheduling_core::text::{EmailAddress, Slug};
 use scheduling_core::time_off::TimeOff;
 use scheduling_testkit::MemoryStorage;
 use uuid::Uuid;
@@ -130,7 +132,7 @@ impl DamagedWork {
 #[async_trait]
 impl UnitOfWork for DamagedWork {
     fn directory(&mut self) -> &mut dyn Directory {
-        self.inner.directory()
+        self
     }
     fn event_types(&mut self) -> &mut dyn EventTypeRepository {
         self
@@ -179,6 +181,94 @@ impl UnitOfWork for DamagedWork {
     }
     async fn rollback(self: Box<Self>) -> Result<(), StorageError> {
         self.inner.rollback().await
+    }
+}
+
+#[async_trait]
+impl Directory for DamagedWork {
+    async fn workspace_by_slug(&mut self, slug: &Slug) -> Result<Option<Workspace>, StorageError> {
+        self.inner.directory().workspace_by_slug(slug).await
+    }
+    async fn workspace(&mut self, id: WorkspaceId) -> Result<Option<Workspace>, StorageError> {
+        self.inner.directory().workspace(id).await
+    }
+    async fn workspaces(&mut self) -> Result<Vec<Workspace>, StorageError> {
+        self.inner.directory().workspaces().await
+    }
+    async fn update_workspace(&mut self, workspace: &Workspace) -> Result<(), StorageError> {
+        self.inner.directory().update_workspace(workspace).await
+    }
+    async fn people(&mut self, ids: &[UserId]) -> Result<BTreeMap<UserId, Person>, StorageError> {
+        let all = self.inner.directory().people(ids).await?;
+        let (found, mut unreadable) = self.sort("people", all, |(id, _)| id.as_uuid());
+        match unreadable.pop() {
+            Some(damage) => Err(damage),
+            None => Ok(found.into_iter().collect()),
+        }
+    }
+    async fn person_by_email(
+        &mut self,
+        email: &EmailAddress,
+    ) -> Result<Option<Person>, StorageError> {
+        self.inner.directory().person_by_email(email).await
+    }
+    async fn members(&mut self, workspace: WorkspaceId) -> Result<Vec<Member>, StorageError> {
+        self.inner.directory().members(workspace).await
+    }
+    async fn memberships(
+        &mut self,
+        person: UserId,
+    ) -> Result<Vec<(Workspace, Role)>, StorageError> {
+        self.inner.directory().memberships(person).await
+    }
+    async fn insert_member(
+        &mut self,
+        workspace: WorkspaceId,
+        person: UserId,
+        role: Role,
+        joined_at: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        let directory = self.inner.directory();
+        directory
+            .insert_member(workspace, person, role, joined_at)
+            .await
+    }
+    async fn set_role(
+        &mut self,
+        workspace: WorkspaceId,
+        person: UserId,
+        role: Role,
+    ) -> Result<bool, StorageError> {
+        self.inner
+            .directory()
+            .set_role(workspace, person, role)
+            .await
+    }
+    async fn remove_member(
+        &mut self,
+        workspace: WorkspaceId,
+        person: UserId,
+    ) -> Result<bool, StorageError> {
+        self.inner
+            .directory()
+            .remove_member(workspace, person)
+            .await
+    }
+    async fn insert_workspace(&mut self, workspace: &Workspace) -> Result<(), StorageError> {
+        self.inner.directory().insert_workspace(workspace).await
+    }
+    async fn insert_person(
+        &mut self,
+        workspace: WorkspaceId,
+        person: &Person,
+    ) -> Result<(), StorageError> {
+        self.inner
+            .directory()
+            .insert_person(workspace, person)
+            .await
+    }
+    async fn update_person(&mut self, person: &Person) -> Result<bool, StorageError> {
+        self.inner.directory().update_person(person).await
     }
 }
 
