@@ -155,13 +155,13 @@ impl Case {
     }
 
     async fn world(&self) -> World {
-        let mut text = String::new();
+        let mut lines = Vec::new();
         for (name, (zone, hours)) in HOSTS.iter().zip(&self.hosts) {
-            text += &format!("host {name} {zone} {hours}\n");
+            lines.push(format!("host {name} {zone} {hours}"));
         }
         for (host, from, minutes) in &self.busy {
             let start = short(hour(*from));
-            text += &format!("busy {} {start} {minutes}\n", self.host(*host));
+            lines.push(format!("busy {} {start} {minutes}", self.host(*host)));
         }
         let names = HOSTS[..self.hosts.len()].join(",");
         let preset = match (self.preset, self.hosts.len()) {
@@ -170,10 +170,10 @@ impl Case {
         };
         // An option that stands there twice is set twice.
         let options = self.options.join(" ");
-        text += &format!("event main 30 {preset}:{names} {options}\n");
-        text += &format!("event other 45 any:{names}\n");
-        text += "link further main";
-        let world = World::new(&text).await;
+        lines.push(format!("event main 30 {preset}:{names} {options}"));
+        lines.push(format!("event other 45 any:{names}"));
+        lines.push("link further main".to_owned());
+        let world = World::new(&lines.join("\n")).await;
         self.arrange(&world).await;
         world
     }

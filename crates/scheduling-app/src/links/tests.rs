@@ -204,7 +204,7 @@ async fn who_may_change_the_event_type_changes_its_links_and_every_member_sees_t
         event_type,
         slug: None,
         settings: LinkSettings::default(),
-        idempotency: key("k", 1),
+        idempotency: Some(key("k", 1)),
     };
     let update = UpdateLink {
         id,
@@ -217,7 +217,7 @@ async fn who_may_change_the_event_type_changes_its_links_and_every_member_sees_t
         (stranger, "! there is no such thing"),
         (Actor::Invitee, "! there is no such thing"),
     ] {
-        let say = |_| "done".to_owned();
+        let say = |()| "done".to_owned();
         assert_eq!(
             heard(scheduling.add_link(&actor, &command).await, |_| "done"
                 .into()),

@@ -1,5 +1,7 @@
 //! Who may do what, whatever it is.
 
+use std::sync::atomic::Ordering;
+
 use scheduling_core::directory::Role;
 use scheduling_core::event_type::Hosting;
 use scheduling_core::ids::{UserId, WorkspaceId};
@@ -57,11 +59,7 @@ async fn a_change_that_conflicts_with_another_starts_again_but_not_for_ever() {
         description: None,
         expected: None,
     };
-    let conflicts = |n| {
-        flaky
-            .conflicts
-            .store(n, std::sync::atomic::Ordering::SeqCst)
-    };
+    let conflicts = |n| flaky.conflicts.store(n, Ordering::SeqCst);
     conflicts(3);
     let owner = world.owner();
     let change = async |command: UpdateWorkspace| {

@@ -322,11 +322,11 @@ async fn a_copy_has_everything_but_the_default() {
             .await
             .unwrap()
     };
-    let first = copy(None, key("k", 1)).await;
+    let first = copy(None, Some(key("k", 1))).await;
     assert_eq!(first.made.name.as_str(), "Working hours (copy)");
     assert_eq!(first.made.availability, original.availability);
     assert!(!first.made.is_default);
-    assert!(copy(None, key("k", 1)).await.replayed);
+    assert!(copy(None, Some(key("k", 1))).await.replayed);
     assert_eq!(
         copy(Some("Winter"), None).await.made.name.as_str(),
         "Winter"

@@ -238,7 +238,7 @@ async fn the_same_key_enters_it_once() {
     let command = |body| AddTimeOff {
         workspace: world.workspace.id,
         settings: settings(of(&world, "ann"), days("24", "24", None)),
-        idempotency: key("k", body),
+        idempotency: Some(key("k", body)),
     };
     let first = world
         .scheduling

@@ -117,8 +117,8 @@ impl World {
 }
 
 /// A key for a request, the same for the same body.
-pub(crate) fn key(key: &str, body: u8) -> Option<Idempotent> {
-    Some(Idempotent::new("test", parse(key), [body; 32]))
+pub(crate) fn key(key: &str, body: u8) -> Idempotent {
+    Idempotent::new("test", parse(key), [body; 32])
 }
 
 /// What somebody hears: what he got, or why not.
