@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use scheduling_core::ports::StorageError;
 use scheduling_migration as migration;
+use sea_orm::DbBackend;
 use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{self, Connection as _, Row as _};
-use sea_orm::{ConnectionTrait as _, DbBackend};
 use thiserror::Error;
 
 use crate::SeaOrmStorage;
@@ -163,7 +163,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use sea_orm::Statement;
+    use sea_orm::{ConnectionTrait as _, Statement};
 
     use super::*;
     use crate::ConnectOptions;
@@ -219,8 +219,8 @@ mod tests {
                 let mode = std::fs::metadata(&copy).unwrap().permissions().mode();
                 assert_eq!(mode & 0o777, 0o600);
             }
-            let copied = database(&copy).await;
-            let halves = copied
+            let opened = database(&copy).await;
+            let halves = opened
                 .reader()
                 .query_one_raw(Statement::from_string(
                     DbBackend::Sqlite,
