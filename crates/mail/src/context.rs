@@ -3,17 +3,27 @@
 use chrono::TimeDelta;
 use scheduling_core::booking::Party;
 use scheduling_core::effect::NotificationKind;
-use scheduling_core::event_type::{AssignmentKind, MeetingPlace};
+use scheduling_core::event_type::AssignmentKind;
 use scheduling_core::notification::{Audience, Contact, Notification};
+use scheduling_core::text::Note;
+use scheduling_core::time::Interval;
 use serde::Serialize;
 
+use self::place::Place;
+pub(crate) use self::place::{join_url, place_text};
+use self::said::OwnLead;
 use crate::address::{mailto, one_line};
-use crate::invite::{event_title, location_text};
-use crate::local_time::{LocalTime, other_zones};
+use crate::invite::{CalendarMethod, event_title};
+use crate::local_time::{LocalTime, Moment, other_zones, soon};
+
+mod place;
+mod said;
 
 /// A notification as a template sees it. The names are the templates' interface: people write their own against it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Context {
+    /// What the message is about, and the folder of its templates.
+    kind: &'static str,
     /// `invitee`, `guest` or `host`: who reads.
     audience: &'static str,
     /// What the meeting is called in calendars: title and people.
@@ -26,6 +36,12 @@ pub(crate) struct Context {
     time: LocalTime,
     /// When, for everyone on the other side whose zone is not the reader's.
     other_times: Vec<OtherTime>,
+    /// When it was before it moved, on the reader's clock.
+    previous: Option<LocalTime>,
+    /// Until when a request waits.
+    deadline: Option<Moment>,
+    /// `in an hour`, `tomorrow at 14:00`.
+    soon: String,
     hosts: Vec<Person>,
     /// The hosts' names, as part of a sentence.
     hosted_by: String,
@@ -34,13 +50,27 @@ pub(crate) struct Context {
     location: Place,
     /// What the invitee wrote, line by line. Not for guests: it was written to the hosts.
     note: Vec<String>,
+    /// What the invitee answered. Not for guests either.
+    answers: Vec<Answered>,
+    /// The event type's message to the invitee, line by line.
+    message: Vec<String>,
     /// Everybody in the pool is asked for an answer.
     all_hands: bool,
-    /// `invitee`, `host` or `system`: who called it off. None while it stands.
+    /// Calendars may have an entry of it.
+    was_confirmed: bool,
+    /// It does not take place, or not with the reader.
+    is_off: bool,
+    /// `invitee`, `host` or `system`: who declined, moved or cancelled it.
+    decided_by: Option<&'static str>,
+    /// The same for what was cancelled alone.
     cancelled_by: Option<&'static str>,
-    /// Why it was called off, line by line.
+    /// Why, line by line.
     reason: Vec<String>,
+    /// `request` or `cancel`: what the attached calendar entry asks for. None where there is none.
+    calendar: Option<&'static str>,
     links: Links,
+    /// The workspace's own words, in place of ours.
+    own_words: Option<OwnLead>,
 }
 
 #[derive(Debug, Serialize)]
@@ -59,30 +89,31 @@ struct Person {
 }
 
 #[derive(Debug, Serialize)]
-struct Place {
-    /// `in_person`, `link`, `conference`, `phone`, `host_calls` or `custom`.
-    kind: &'static str,
+struct Answered {
+    question: String,
     lines: Vec<String>,
-    /// The link, where it is one that a browser opens.
-    url: Option<String>,
 }
 
 #[derive(Debug, Default, Serialize)]
 struct Links {
     manage: Option<String>,
+    answer: Option<String>,
+    reschedule: Option<String>,
     cancel: Option<String>,
     book_again: Option<String>,
 }
 
 impl Context {
-    pub(crate) fn new(notification: &Notification) -> Self {
+    /// The context, with the workspace's own words for the beginning where there are any.
+    pub(crate) fn new(notification: &Notification, own_words: Option<&str>) -> Self {
         let Notification {
             to,
             audience,
             booking,
-            links,
+            kind,
             ..
         } = notification;
+        let interval = shown_interval(notification);
         let other_side: &[Contact] = match audience {
             Audience::Invitee | Audience::Guest => &booking.hosts,
             Audience::Host => std::slice::from_ref(&booking.invitee),
@@ -91,10 +122,18 @@ impl Context {
             .into_iter()
             .map(|(zone, people)| OtherTime {
                 whose: some_people(people.into_iter()),
-                time: LocalTime::new(&booking.interval, zone),
+                time: LocalTime::new(interval, zone),
             })
             .collect();
+        let decision = booking.decision.as_ref().filter(|_| decides(*kind));
+        let decided_by = decision.map(|decision| match decision.by {
+            Party::Invitee => "invitee",
+            Party::Host => "host",
+            Party::System => "system",
+        });
+        let is_guest = *audience == Audience::Guest;
         Self {
+            kind: kind.as_str(),
             audience: match audience {
                 Audience::Invitee => "invitee",
                 Audience::Guest => "guest",
@@ -103,45 +142,61 @@ impl Context {
             event_title: event_title(booking),
             title: one_line(booking.title.as_str()),
             workspace: one_line(booking.workspace.as_str()),
-            length: length(booking.interval.length()),
-            time: LocalTime::new(&booking.interval, to.timezone),
+            length: length(interval.length()),
+            time: LocalTime::new(interval, to.timezone),
             other_times,
+            previous: booking
+                .previous
+                .as_ref()
+                .filter(|previous| *previous != interval)
+                .map(|previous| LocalTime::new(previous, to.timezone)),
+            deadline: booking
+                .waits_until
+                .map(|until| Moment::new(until, to.timezone)),
+            soon: soon(notification.at, interval, to.timezone),
             hosts: booking.hosts.iter().map(Person::new).collect(),
             hosted_by: some_people(booking.hosts.iter()),
             invitee: Person::new(&booking.invitee),
             guests: booking.guests.iter().map(Person::new).collect(),
-            location: Place::new(&booking.place),
-            note: match (&booking.note, audience) {
-                (Some(note), Audience::Invitee | Audience::Host) => lines(note.as_str()),
-                (None, _) | (_, Audience::Guest) => Vec::new(),
-            },
+            location: Place::new(booking, *audience),
+            note: note_lines(booking.note.as_ref().filter(|_| !is_guest)),
+            answers: answers(notification),
+            message: note_lines(
+                booking
+                    .confirmation_message
+                    .as_ref()
+                    .filter(|_| *audience == Audience::Invitee && takes_place(*kind)),
+            ),
             all_hands: booking.assignment == AssignmentKind::AllHands,
-            cancelled_by: match notification.kind {
-                NotificationKind::Cancelled => Some(match &booking.decision {
-                    Some(decision) => match decision.by {
-                        Party::Invitee => "invitee",
-                        Party::Host => "host",
-                        Party::System => "system",
-                    },
-                    None => "system",
-                }),
-                _ => None,
-            },
-            reason: booking
-                .decision
-                .as_ref()
-                .and_then(|decision| decision.reason.as_ref())
-                .map(|reason| lines(reason.as_str()))
-                .unwrap_or_default(),
-            // The manage link is a key to the booking: whatever the caller filled in, it goes to the invitee alone.
-            links: match audience {
-                Audience::Invitee => Links {
-                    manage: links.manage.clone(),
-                    cancel: links.cancel.clone(),
-                    book_again: links.book_again.clone(),
-                },
-                Audience::Guest | Audience::Host => Links::default(),
-            },
+            was_confirmed: booking.was_confirmed,
+            is_off: is_off(*kind),
+            decided_by,
+            cancelled_by: (*kind == NotificationKind::Cancelled)
+                .then(|| decided_by.unwrap_or("system")),
+            reason: note_lines(decision.and_then(|decision| decision.reason.as_ref())),
+            calendar: CalendarMethod::of(notification).map(|method| match method {
+                CalendarMethod::Cancel => "cancel",
+                CalendarMethod::Request | CalendarMethod::Publish => "request",
+            }),
+            links: Links::new(notification),
+            own_words: own_words.map(|text| OwnLead::new(text, notification)),
+        }
+    }
+}
+
+impl Links {
+    /// The links are keys to the booking: whatever the caller filled in, guests get none.
+    fn new(notification: &Notification) -> Self {
+        if notification.audience == Audience::Guest {
+            return Self::default();
+        }
+        let links = notification.links.clone();
+        Self {
+            manage: links.manage,
+            answer: links.answer,
+            reschedule: links.reschedule,
+            cancel: links.cancel,
+            book_again: links.book_again,
         }
     }
 }
@@ -157,28 +212,62 @@ impl Person {
     }
 }
 
-impl Place {
-    fn new(place: &MeetingPlace) -> Self {
-        let text = location_text(place);
-        Self {
-            kind: match place {
-                MeetingPlace::InPerson { .. } => "in_person",
-                MeetingPlace::Link { .. } => "link",
-                MeetingPlace::Conference { .. } => "conference",
-                MeetingPlace::Phone { .. } => "phone",
-                MeetingPlace::HostCalls { .. } => "host_calls",
-                MeetingPlace::Custom { .. } | MeetingPlace::ChosenByInvitee { .. } => "custom",
-            },
-            lines: lines(text),
-            url: match place {
-                // Anything else, such as a `javascript:` link, stays text.
-                MeetingPlace::Link { url } | MeetingPlace::Conference { url: Some(url), .. } => {
-                    Some(url.as_str().to_owned())
-                }
-                _ => None,
-            },
-        }
+/// The time that a message is about: for a host who was released, the one that he had.
+pub(crate) fn shown_interval(notification: &Notification) -> &Interval {
+    let booking = &notification.booking;
+    match (notification.kind, &booking.previous) {
+        (NotificationKind::Released, Some(previous)) => previous,
+        _ => &booking.interval,
     }
+}
+
+/// Whether a message tells of somebody's decision: in the others, a decision that is older is none of their business.
+pub(crate) fn decides(kind: NotificationKind) -> bool {
+    matches!(
+        kind,
+        NotificationKind::Requested
+            | NotificationKind::Rescheduled
+            | NotificationKind::Released
+            | NotificationKind::Declined
+            | NotificationKind::Cancelled
+    )
+}
+
+fn takes_place(kind: NotificationKind) -> bool {
+    matches!(
+        kind,
+        NotificationKind::Confirmed
+            | NotificationKind::Approved
+            | NotificationKind::Rescheduled
+            | NotificationKind::Reminder
+    )
+}
+
+fn is_off(kind: NotificationKind) -> bool {
+    matches!(
+        kind,
+        NotificationKind::Declined
+            | NotificationKind::Released
+            | NotificationKind::Cancelled
+            | NotificationKind::Expired
+    )
+}
+
+fn answers(notification: &Notification) -> Vec<Answered> {
+    if notification.audience == Audience::Guest {
+        return Vec::new();
+    }
+    let answers = notification.booking.answers.iter();
+    answers
+        .map(|answer| Answered {
+            question: one_line(answer.label.as_str()),
+            lines: lines(&answer.value.to_text()),
+        })
+        .collect()
+}
+
+fn note_lines(note: Option<&Note>) -> Vec<String> {
+    note.map(|note| lines(note.as_str())).unwrap_or_default()
 }
 
 fn lines(text: &str) -> Vec<String> {
@@ -205,7 +294,9 @@ pub(crate) fn people(names: &[String]) -> String {
 }
 
 /// The same with the first three by name.
-fn some_people<'a>(people_in_order: impl ExactSizeIterator<Item = &'a Contact>) -> String {
+pub(crate) fn some_people<'a>(
+    people_in_order: impl ExactSizeIterator<Item = &'a Contact>,
+) -> String {
     let all = people_in_order.len();
     let mut names: Vec<String> = people_in_order
         .take(if all > 4 { 3 } else { 4 })
@@ -217,7 +308,7 @@ fn some_people<'a>(people_in_order: impl ExactSizeIterator<Item = &'a Contact>) 
     people(&names)
 }
 
-fn length(length: TimeDelta) -> String {
+pub(crate) fn length(length: TimeDelta) -> String {
     let minutes = length.num_minutes();
     match (minutes / 60, minutes % 60) {
         (0, minutes) => format!("{minutes} min"),

@@ -3,23 +3,26 @@
 //! Times are in UTC, so that no zone's rules have to travel along. The UID is the booking's for its whole life, in each
 //! of these: a calendar that imported the file recognises the invitation, and the cancellation.
 
-use std::collections::BTreeSet;
-
 use calcard::common::PartialDateTime;
 use calcard::icalendar::{
     ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarMethod, ICalendarParameter,
-    ICalendarParticipationRole, ICalendarParticipationStatus, ICalendarProperty, ICalendarStatus,
-    ICalendarTransparency, ICalendarUserTypes, ICalendarValue, Uri,
+    ICalendarProperty, ICalendarStatus, ICalendarTransparency, ICalendarValue, Uri,
 };
 use chrono::{DateTime, Utc};
 use scheduling_core::effect::NotificationKind;
-use scheduling_core::event_type::{AssignmentKind, ConferenceProvider, MeetingPlace};
+use scheduling_core::event_type::{ConferenceProvider, MeetingPlace};
 use scheduling_core::ids::BookingId;
 use scheduling_core::notification::{Audience, BookingFacts, Contact, Notification};
+use scheduling_core::time::Interval;
 
-use crate::address::{address_key, mailto, one_line, plain_text};
+use self::attendees::{add_attendee, add_attendees};
+use self::description::{About, description};
+use crate::address::{mailto, one_line, plain_text};
 use crate::context::people;
 use crate::message::CalendarPart;
+
+mod attendees;
+mod description;
 
 /// What the calendar entry asks of whoever reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,17 +46,28 @@ impl CalendarMethod {
     }
 
     /// The method that goes with a notification; none where calendars have nothing to do.
-    pub const fn of(kind: NotificationKind) -> Option<Self> {
-        match kind {
+    ///
+    /// | message | method |
+    /// |---|---|
+    /// | confirmed, approved, rescheduled | REQUEST, to everybody |
+    /// | cancelled, declined, expired | CANCEL, where calendars may have the entry |
+    /// | requested | CANCEL of the former time, where the booking stood in calendars and waits for a new approval |
+    /// | released | CANCEL, which takes the host who is free again off and leaves the meeting as it is |
+    /// | reminder, follow-up | none |
+    pub fn of(notification: &Notification) -> Option<Self> {
+        let facts = &notification.booking;
+        match notification.kind {
             NotificationKind::Confirmed
             | NotificationKind::Approved
             | NotificationKind::Rescheduled => Some(Self::Request),
-            NotificationKind::Released | NotificationKind::Cancelled => Some(Self::Cancel),
-            NotificationKind::Requested
+            NotificationKind::Cancelled
             | NotificationKind::Declined
             | NotificationKind::Expired
-            | NotificationKind::Reminder
-            | NotificationKind::FollowUp => None,
+            | NotificationKind::Released => facts.was_confirmed.then_some(Self::Cancel),
+            NotificationKind::Requested => {
+                (facts.was_confirmed && facts.previous.is_some()).then_some(Self::Cancel)
+            }
+            NotificationKind::Reminder | NotificationKind::FollowUp => None,
         }
     }
 }
@@ -82,20 +96,47 @@ pub fn event_title(facts: &BookingFacts) -> String {
 
 /// The invitation or cancellation that goes with a notification, where one does. Only the invitee's copy has the manage
 /// link.
+///
+/// What waits for approval stands in no calendar: where it did, before it was moved, the entry of the former time is
+/// cancelled. The invitation that follows the approval has the same sequence and a later DTSTAMP, so that it comes
+/// after (RFC 5546, section 2.1.5).
 pub fn invitation(notification: &Notification, domain: &str) -> Option<CalendarPart> {
     let facts = &notification.booking;
-    let method = CalendarMethod::of(notification.kind)?;
+    let method = CalendarMethod::of(notification)?;
     let about = About {
         manage_link: match notification.audience {
             Audience::Invitee => notification.links.manage.as_deref(),
             Audience::Guest | Audience::Host => None,
         },
-        // The invitee wrote the note to the hosts.
+        // The invitee wrote the note and the answers to the hosts.
         with_note: notification.audience != Audience::Guest,
+        with_answers: notification.audience == Audience::Host,
+        with_message: notification.audience == Audience::Invitee,
+    };
+    let entry = match notification.kind {
+        NotificationKind::Released => Entry {
+            interval: facts.previous.as_ref().unwrap_or(&facts.interval),
+            status: None,
+            organiser: former_organiser(notification),
+            attendees: Attendees::Only(&notification.to),
+        },
+        NotificationKind::Requested => Entry {
+            interval: facts.previous.as_ref().unwrap_or(&facts.interval),
+            status: Some(ICalendarStatus::Cancelled),
+            ..Entry::of(facts)
+        },
+        _ if method == CalendarMethod::Cancel => Entry {
+            status: Some(ICalendarStatus::Cancelled),
+            ..Entry::of(facts)
+        },
+        _ => Entry {
+            status: Some(ICalendarStatus::Confirmed),
+            ..Entry::of(facts)
+        },
     };
     Some(CalendarPart {
         method,
-        text: write(facts, method, domain, &about),
+        text: write(facts, method, &entry, domain, &about),
     })
 }
 
@@ -107,17 +148,63 @@ pub fn calendar_file(facts: &BookingFacts, domain: &str, manage_link: Option<&st
     let about = About {
         manage_link,
         with_note: true,
+        with_answers: false,
+        with_message: false,
     };
-    write(facts, CalendarMethod::Publish, domain, &about).into_bytes()
+    let entry = Entry {
+        attendees: Attendees::None,
+        ..Entry::of(facts)
+    };
+    write(facts, CalendarMethod::Publish, &entry, domain, &about).into_bytes()
 }
 
-/// What differs between the copies of one entry.
-struct About<'a> {
-    manage_link: Option<&'a str>,
-    with_note: bool,
+/// What depends on the message, besides its words.
+struct Entry<'a> {
+    interval: &'a Interval,
+    status: Option<ICalendarStatus>,
+    organiser: Option<&'a Contact>,
+    attendees: Attendees<'a>,
 }
 
-fn write(facts: &BookingFacts, method: CalendarMethod, domain: &str, about: &About<'_>) -> String {
+enum Attendees<'a> {
+    None,
+    Everybody,
+    /// Of those who are in the entry, the one who is taken off. Without a STATUS, a CANCEL concerns the attendees that
+    /// it names and nobody else (RFC 5546, section 3.2.5): whoever reads it keeps the meeting for the others.
+    Only(&'a Contact),
+}
+
+impl<'a> Entry<'a> {
+    fn of(facts: &'a BookingFacts) -> Self {
+        Self {
+            interval: &facts.interval,
+            status: Some(if is_cancelled(facts) {
+                ICalendarStatus::Cancelled
+            } else {
+                ICalendarStatus::Confirmed
+            }),
+            organiser: facts.hosts.first(),
+            attendees: Attendees::Everybody,
+        }
+    }
+}
+
+/// Who is the organiser in the entry of a host who was released: he himself, where he was the only host. A calendar does
+/// as somebody else than the organiser says only by mistake.
+fn former_organiser(notification: &Notification) -> Option<&Contact> {
+    match notification.booking.hosts.as_slice() {
+        [] | [_] => Some(&notification.to),
+        [first, ..] => Some(first),
+    }
+}
+
+fn write(
+    facts: &BookingFacts,
+    method: CalendarMethod,
+    entry: &Entry<'_>,
+    domain: &str,
+    about: &About<'_>,
+) -> String {
     let mut calendar = ICalendarComponent::new(ICalendarComponentType::VCalendar);
     calendar.add_property(ICalendarProperty::Version, "2.0");
     calendar.add_property(ICalendarProperty::Prodid, "-//Kalends//Kalends//EN");
@@ -131,13 +218,12 @@ fn write(facts: &BookingFacts, method: CalendarMethod, domain: &str, about: &Abo
     );
     calendar.component_ids.push(1);
 
-    let cancelled = method == CalendarMethod::Cancel || is_cancelled(facts);
     let mut event = ICalendarComponent::new(ICalendarComponentType::VEvent);
     event.add_uid(&event_uid(facts.id, domain));
     event.add_sequence(i64::from(facts.sequence));
     event.add_dtstamp(utc(facts.changed_at));
-    event.add_property(ICalendarProperty::Dtstart, utc(facts.interval.start()));
-    event.add_property(ICalendarProperty::Dtend, utc(facts.interval.end()));
+    event.add_property(ICalendarProperty::Dtstart, utc(entry.interval.start()));
+    event.add_property(ICalendarProperty::Dtend, utc(entry.interval.end()));
     event.add_property(ICalendarProperty::Summary, event_title(facts));
     event.add_property(
         ICalendarProperty::Description,
@@ -147,16 +233,11 @@ fn write(facts: &BookingFacts, method: CalendarMethod, domain: &str, about: &Abo
         ICalendarProperty::Location,
         plain_text(location_text(&facts.place)),
     );
-    event.add_property(
-        ICalendarProperty::Status,
-        if cancelled {
-            ICalendarStatus::Cancelled
-        } else {
-            ICalendarStatus::Confirmed
-        },
-    );
+    if let Some(status) = &entry.status {
+        event.add_property(ICalendarProperty::Status, status.clone());
+    }
     event.add_property(ICalendarProperty::Transp, ICalendarTransparency::Opaque);
-    if let Some(organiser) = facts.hosts.first() {
+    if let Some(organiser) = entry.organiser {
         event.add_property_with_params(
             ICalendarProperty::Organizer,
             [ICalendarParameter::cn(parameter_text(
@@ -165,113 +246,16 @@ fn write(facts: &BookingFacts, method: CalendarMethod, domain: &str, about: &Abo
             address_uri(organiser),
         );
     }
-    if method != CalendarMethod::Publish {
-        add_attendees(&mut event, facts);
+    match entry.attendees {
+        Attendees::None => {}
+        Attendees::Everybody => add_attendees(&mut event, facts),
+        Attendees::Only(person) => add_attendee(&mut event, person),
     }
 
     let calendar = ICalendar {
         components: vec![calendar, event],
     };
     calendar.to_string()
-}
-
-fn add_attendees(event: &mut ICalendarComponent, facts: &BookingFacts) {
-    let mut seen = BTreeSet::new();
-    let mut add = |person: &Contact, role: ICalendarParticipationRole, answer: Answer| {
-        // One address is one attendee, even for a host who books a meeting with a team of his own.
-        if seen.insert(address_key(&person.email)) {
-            event.add_property_with_params(
-                ICalendarProperty::Attendee,
-                attendee_parameters(person, role, answer),
-                address_uri(person),
-            );
-        }
-    };
-    let hosts = if facts.assignment == AssignmentKind::AllHands {
-        Answer::Asked
-    } else {
-        Answer::Given
-    };
-    for (place, host) in facts.hosts.iter().enumerate() {
-        let role = if place == 0 {
-            ICalendarParticipationRole::Chair
-        } else {
-            ICalendarParticipationRole::ReqParticipant
-        };
-        add(host, role, hosts);
-    }
-    let attends = ICalendarParticipationRole::ReqParticipant;
-    add(&facts.invitee, attends.clone(), Answer::Given);
-    for guest in &facts.guests {
-        add(guest, attends.clone(), Answer::Asked);
-    }
-}
-
-/// Whether an attendee still has to say something.
-#[derive(Clone, Copy)]
-enum Answer {
-    /// Comes, as far as the booking knows: who booked, and the hosts who are assigned.
-    Given,
-    /// Is asked: guests, and all hands.
-    Asked,
-}
-
-fn attendee_parameters(
-    person: &Contact,
-    role: ICalendarParticipationRole,
-    answer: Answer,
-) -> [ICalendarParameter; 5] {
-    let (status, rsvp) = match answer {
-        Answer::Given => (ICalendarParticipationStatus::Accepted, false),
-        Answer::Asked => (ICalendarParticipationStatus::NeedsAction, true),
-    };
-    [
-        ICalendarParameter::cn(parameter_text(person.name.as_str())),
-        ICalendarParameter::cutype(ICalendarUserTypes::Individual),
-        ICalendarParameter::role(role),
-        ICalendarParameter::partstat(status),
-        ICalendarParameter::rsvp(rsvp),
-    ]
-}
-
-fn description(facts: &BookingFacts, about: &About<'_>) -> String {
-    let mut hosts: Vec<String> = facts
-        .hosts
-        .iter()
-        .map(|host| one_line(host.name.as_str()))
-        .collect();
-    hosts.push(one_line(facts.invitee.name.as_str()));
-    hosts.extend(
-        facts
-            .guests
-            .iter()
-            .map(|guest| one_line(guest.name.as_str())),
-    );
-    let mut paragraphs = vec![format!(
-        "{}\nWho: {}\nWhere: {}",
-        facts.title,
-        people(&hosts),
-        location_text(&facts.place)
-    )];
-    if let Some(note) = facts.note.as_ref().filter(|_| about.with_note) {
-        paragraphs.push(format!(
-            "{} wrote:\n{note}",
-            one_line(facts.invitee.name.as_str())
-        ));
-    }
-    let reason = facts.decision.as_ref().and_then(|d| d.reason.as_ref());
-    if let Some(reason) = reason.filter(|_| is_cancelled(facts)) {
-        paragraphs.push(format!("Cancelled:\n{reason}"));
-    }
-    if let Some(link) = about.manage_link {
-        let what = if is_cancelled(facts) {
-            "See the booking"
-        } else {
-            "See or cancel the booking"
-        };
-        paragraphs.push(format!("{what}:\n{link}"));
-    }
-    paragraphs.join("\n\n")
 }
 
 /// Where the meeting is, in words.

@@ -50,6 +50,7 @@
 //!
 //! In files named `.html.j2` every value is escaped for HTML.
 
+mod account;
 mod address;
 mod context;
 mod dkim;
@@ -60,6 +61,7 @@ mod notifier;
 mod render;
 mod samples;
 mod transport;
+mod words;
 
 pub use dkim::{DkimError, DkimKey, DkimKeyError, DkimSigner};
 pub use invite::{CalendarMethod, calendar_file, event_title, event_uid, invitation};

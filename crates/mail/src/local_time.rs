@@ -1,6 +1,6 @@
 //! When a meeting is, on somebody's clock.
 
-use chrono::{DateTime, Datelike, NaiveDate, Offset, Timelike};
+use chrono::{DateTime, Datelike, NaiveDate, Offset, Timelike, Utc};
 use chrono_tz::Tz;
 use scheduling_core::time::Interval;
 use serde::Serialize;
@@ -14,6 +14,8 @@ pub(crate) struct LocalTime {
     pub(crate) times: String,
     /// The start alone, `14:00`.
     pub(crate) start: String,
+    /// The end alone, `14:30`.
+    pub(crate) end: String,
     /// `Lisbon`.
     pub(crate) place: String,
     /// `Europe/Lisbon`.
@@ -52,6 +54,7 @@ impl LocalTime {
             date: long_date(start.date_naive()),
             times: format!("{from} to {until}"),
             start: clock(&start),
+            end: clock(&end),
             place: place(zone),
             zone: zone.name(),
             offset: start_offset,
@@ -81,6 +84,58 @@ impl DayMark {
             meeting: percent(until - before),
             after: percent(DAY - until),
         }
+    }
+}
+
+/// An instant in one zone, as words.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Moment {
+    /// `Tuesday 24 November`: what is meant lies in the near future.
+    pub(crate) date: String,
+    /// `14:00`.
+    pub(crate) time: String,
+    /// `Lisbon`.
+    pub(crate) place: String,
+    /// `Europe/Lisbon`.
+    pub(crate) zone: &'static str,
+    /// `UTC+00:00`.
+    pub(crate) offset: String,
+}
+
+impl Moment {
+    pub(crate) fn new(instant: DateTime<Utc>, zone: Tz) -> Self {
+        let local = instant.with_timezone(&zone);
+        Self {
+            date: short_date(local.date_naive()),
+            time: clock(&local),
+            place: place(zone),
+            zone: zone.name(),
+            offset: offset(&local),
+        }
+    }
+
+    /// `Tuesday 24 November, 14:00`.
+    pub(crate) fn words(&self) -> String {
+        format!("{}, {}", self.date, self.time)
+    }
+}
+
+/// How far off a meeting is, as people say it: `in an hour`, `today at 14:00`, `tomorrow at 14:00`.
+pub(crate) fn soon(now: DateTime<Utc>, interval: &Interval, zone: Tz) -> String {
+    let start = interval.start().with_timezone(&zone);
+    let seconds = (interval.start() - now).num_seconds();
+    // A message that goes out some seconds late still says what was meant.
+    let minutes = (seconds + 30).div_euclid(60);
+    let days = start.date_naive() - now.with_timezone(&zone).date_naive();
+    match (minutes, days.num_days()) {
+        (..=0, 0) => format!("today at {}", clock(&start)),
+        (1, _) => "in a minute".to_owned(),
+        (2..=57, _) => format!("in {minutes} minutes"),
+        (58..=62, _) => "in an hour".to_owned(),
+        (63..=89, _) => format!("in {minutes} minutes"),
+        (_, 0) => format!("today at {}", clock(&start)),
+        (_, 1) => format!("tomorrow at {}", clock(&start)),
+        _ => format!("on {} at {}", short_date(start.date_naive()), clock(&start)),
     }
 }
 
@@ -160,7 +215,7 @@ pub(crate) fn other_zones<'a, T>(
 
 #[cfg(test)]
 mod tests {
-    use chrono::{TimeDelta, Utc};
+    use chrono::TimeDelta;
 
     use super::*;
 
@@ -217,6 +272,48 @@ mod tests {
             local("2026-10-25T00:30:00Z", 60, "Europe/Berlin").times,
             "02:30 (UTC+02:00) to 02:30 (UTC+01:00)"
         );
+    }
+
+    #[test]
+    fn a_meeting_is_as_far_off_as_the_readers_calendar_says() {
+        let start: DateTime<Utc> = "2026-11-24T23:30:00Z".parse().unwrap();
+        let interval = Interval::new(start, start + TimeDelta::minutes(30)).unwrap();
+        let said =
+            |before: TimeDelta, zone: &str| soon(start - before, &interval, zone.parse().unwrap());
+        for (before, lisbon, berlin) in [
+            (TimeDelta::seconds(40), "in a minute", "in a minute"),
+            (TimeDelta::minutes(15), "in 15 minutes", "in 15 minutes"),
+            // The worker took its time.
+            (TimeDelta::seconds(3569), "in an hour", "in an hour"),
+            (TimeDelta::minutes(80), "in 80 minutes", "in 80 minutes"),
+            (TimeDelta::hours(4), "today at 23:30", "tomorrow at 00:30"),
+            (
+                TimeDelta::hours(24),
+                "tomorrow at 23:30",
+                "tomorrow at 00:30",
+            ),
+            (
+                TimeDelta::hours(72),
+                "on Tuesday 24 November at 23:30",
+                "on Wednesday 25 November at 00:30",
+            ),
+            (TimeDelta::minutes(-5), "today at 23:30", "today at 00:30"),
+            (
+                TimeDelta::hours(-30),
+                "on Tuesday 24 November at 23:30",
+                "on Wednesday 25 November at 00:30",
+            ),
+        ] {
+            assert_eq!(said(before, "Europe/Lisbon"), lisbon, "{before}");
+            assert_eq!(said(before, "Europe/Berlin"), berlin, "{before}");
+        }
+    }
+
+    #[test]
+    fn an_instant_is_given_on_the_readers_clock() {
+        let moment = Moment::new("2026-11-24T23:30:00Z".parse().unwrap(), Tz::Asia__Kathmandu);
+        assert_eq!(moment.words(), "Wednesday 25 November, 05:15");
+        assert_eq!(moment.offset, "UTC+05:45");
     }
 
     #[test]

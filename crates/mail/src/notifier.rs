@@ -1,18 +1,26 @@
 //! From a notification to a message on its way.
 
+use std::error::Error as StdError;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use scheduling_core::notification::{AccountNotification, Audience, Contact, Notification};
-use scheduling_core::ports::{Delivery, DeliveryError, DeliveryErrorKind, Notifier};
+use scheduling_core::effect::{AccountNotice, NotificationKind};
+use scheduling_core::ids::OutboxId;
+use scheduling_core::notification::{
+    AccountNotification, Audience, Contact, MessageWords, Notification,
+};
+use scheduling_core::ports::{
+    Delivery, DeliveryError, DeliveryErrorKind, Notifier, RenderedMessage, Wording, WordsError,
+};
 use scheduling_core::text::EmailAddress;
 
 use crate::address::{ascii_address, ascii_domain, one_line};
 use crate::dkim::DkimSigner;
-use crate::invite::{event_uid, invitation};
+use crate::invite::{event_title, event_uid, invitation};
 use crate::message::{Letter, Mailbox, OutgoingMail};
-use crate::render::{TemplateError, Templates};
+use crate::render::{Rendered, TemplateError, Templates};
 use crate::transport::Failover;
+use crate::words::{OwnWords, VARIABLES};
 
 /// Who mails come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +61,7 @@ pub struct MailNotifier {
     sender: MailSender,
     domain: String,
     templates: Templates,
+    words: OwnWords,
     signer: Option<DkimSigner>,
 }
 
@@ -71,6 +80,7 @@ impl MailNotifier {
             sender,
             domain: options.domain,
             templates: Templates::load(options.templates.as_deref())?,
+            words: OwnWords::new(),
             signer: None,
         })
     }
@@ -89,7 +99,7 @@ impl MailNotifier {
     /// # Errors
     /// [`TemplateError`] when a template fails on this notification.
     pub fn compose(&self, notification: &Notification) -> Result<OutgoingMail, TemplateError> {
-        let rendered = self.templates.render(notification)?;
+        let rendered = self.rendered(notification)?;
         let booking = &notification.booking;
         let letter = Letter {
             from: Mailbox {
@@ -105,17 +115,69 @@ impl MailNotifier {
             // No mail has this id, but all of a booking name it: mailboxes show them together.
             references: vec![event_uid(booking.id, &self.domain)],
             subject: rendered.subject,
-            date: booking.changed_at,
+            date: match notification.kind {
+                // What they say has not just happened.
+                NotificationKind::Reminder | NotificationKind::FollowUp => notification.at,
+                _ => booking.changed_at,
+            },
             text: rendered.text,
             html: rendered.html,
             calendar: invitation(notification, &self.domain),
         };
-        let message_id = format!("{}@{}", notification.id, self.domain);
-        let mail = OutgoingMail::new(notification.id, message_id, letter);
-        Ok(match &self.signer {
+        Ok(self.put_together(notification.id, letter))
+    }
+
+    /// The message for a notification about an account. The same notification makes the same bytes.
+    ///
+    /// # Errors
+    /// [`TemplateError`] when a template fails on this notification.
+    pub fn compose_account(
+        &self,
+        notification: &AccountNotification,
+    ) -> Result<OutgoingMail, TemplateError> {
+        let rendered = self.templates.render_account(notification)?;
+        let letter = Letter {
+            from: Mailbox {
+                name: match (&self.sender.name, &notification.about) {
+                    (Some(name), _) => one_line(name),
+                    (None, AccountNotice::Invitation { workspace, .. }) => {
+                        one_line(workspace.as_str())
+                    }
+                    (None, _) => "Kalends".to_owned(),
+                },
+                address: self.sender.address.clone(),
+            },
+            to: Mailbox {
+                name: notification
+                    .name
+                    .as_ref()
+                    .map(|name| one_line(name.as_str()))
+                    .unwrap_or_default(),
+                address: notification.email.clone(),
+            },
+            reply_to: None,
+            references: Vec::new(),
+            subject: rendered.subject,
+            date: notification.at,
+            text: rendered.text,
+            html: rendered.html,
+            calendar: None,
+        };
+        Ok(self.put_together(notification.id, letter))
+    }
+
+    fn rendered(&self, notification: &Notification) -> Result<Rendered, TemplateError> {
+        let said = self.words.say(notification);
+        self.templates.render(notification, said)
+    }
+
+    fn put_together(&self, id: OutboxId, letter: Letter) -> OutgoingMail {
+        let message_id = format!("{id}@{}", self.domain);
+        let mail = OutgoingMail::new(id, message_id, letter);
+        match &self.signer {
             Some(signer) => mail.signed(signer),
             None => mail,
-        })
+        }
     }
 
     fn sender_name(&self, notification: &Notification) -> String {
@@ -177,14 +239,60 @@ impl Notifier for MailNotifier {
         &self,
         notification: &AccountNotification,
     ) -> Result<Delivery, DeliveryError> {
-        Err(DeliveryError {
-            kind: DeliveryErrorKind::Unavailable,
-            source: format!(
-                "there are no words yet for the account mail {}",
+        if notification.link.is_none() && needs_link(&notification.about) {
+            return Err(DeliveryError {
+                kind: DeliveryErrorKind::Rejected,
+                source: "the message would have no link, which is all that it is for".into(),
+                attempts: Vec::new(),
+            });
+        }
+        let mail = self.compose_account(notification).map_err(not_worded)?;
+        let delivery = self.transports.send(&mail).await?;
+        tracing::info!(
+            message.id = %mail.message_id,
+            "Handed over message {} about an account",
+            mail.message_id
+        );
+        Ok(delivery)
+    }
+}
+
+fn needs_link(about: &AccountNotice) -> bool {
+    match about {
+        AccountNotice::Invitation { .. } | AccountNotice::PasswordReset { .. } => true,
+        AccountNotice::PasswordChanged => false,
+    }
+}
+
+impl Wording for MailNotifier {
+    fn check(&self, words: &MessageWords) -> Result<(), WordsError> {
+        self.words.check(words)
+    }
+
+    fn variables(&self) -> &'static [(&'static str, &'static str)] {
+        VARIABLES
+    }
+
+    fn render(&self, notification: &Notification) -> RenderedMessage {
+        let rendered = self.rendered(notification).unwrap_or_else(|error| {
+            // A template from the operator's folder fails on this message alone. A mail would wait until it is mended.
+            tracing::error!(
+                error = &error as &dyn StdError,
+                "The template {} fails on message {}",
+                error.name,
                 notification.id
-            )
-            .into(),
-            attempts: Vec::new(),
-        })
+            );
+            let title = event_title(&notification.booking);
+            Rendered {
+                text: format!("{title}\n"),
+                html: String::new(),
+                subject: title,
+            }
+        });
+        RenderedMessage {
+            subject: rendered.subject,
+            text: rendered.text,
+            html: rendered.html,
+        }
     }
 }

@@ -1,20 +1,23 @@
 //! The wording: a notification becomes a subject, a text and an HTML page.
 //!
-//! Each notification has a folder of three templates, `subject.txt.j2`, `body.txt.j2` and `body.html.j2`, which share
-//! the layouts beside them. They are inside the binary; a folder of one's own can replace them file by file.
+//! Each notification has a folder of templates: `subject.txt.j2`, `lead.txt.j2`, which begins text and page alike,
+//! `body.txt.j2` and `body.html.j2`, which share the layouts beside them. They are inside the binary; a folder of one's
+//! own can replace them file by file.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use minijinja::{
-    AutoEscape, Environment, Output, UndefinedBehavior, Value, escape_formatter, path_loader,
+    AutoEscape, Environment, Output, State, UndefinedBehavior, Value, escape_formatter, path_loader,
 };
-use scheduling_core::notification::Notification;
+use scheduling_core::notification::{AccountNotification, Notification};
 use thiserror::Error;
 
+use crate::account::AccountContext;
 use crate::address::one_line;
 use crate::context::Context;
-use crate::samples::samples;
+use crate::samples::{account_samples, samples};
+use crate::words::Said;
 
 /// A template that cannot be used.
 #[derive(Debug, Error)]
@@ -37,14 +40,62 @@ macro_rules! built_in {
 }
 
 built_in![
+    "page.html.j2",
     "layout.txt.j2",
     "layout.html.j2",
+    "parts.txt.j2",
+    "parts.html.j2",
+    "requested/subject.txt.j2",
+    "requested/lead.txt.j2",
+    "requested/body.txt.j2",
+    "requested/body.html.j2",
     "confirmed/subject.txt.j2",
+    "confirmed/lead.txt.j2",
     "confirmed/body.txt.j2",
     "confirmed/body.html.j2",
+    "approved/subject.txt.j2",
+    "approved/lead.txt.j2",
+    "approved/body.txt.j2",
+    "approved/body.html.j2",
+    "declined/subject.txt.j2",
+    "declined/lead.txt.j2",
+    "declined/body.txt.j2",
+    "declined/body.html.j2",
+    "rescheduled/subject.txt.j2",
+    "rescheduled/lead.txt.j2",
+    "rescheduled/body.txt.j2",
+    "rescheduled/body.html.j2",
+    "released/subject.txt.j2",
+    "released/lead.txt.j2",
+    "released/body.txt.j2",
+    "released/body.html.j2",
     "cancelled/subject.txt.j2",
+    "cancelled/lead.txt.j2",
     "cancelled/body.txt.j2",
     "cancelled/body.html.j2",
+    "expired/subject.txt.j2",
+    "expired/lead.txt.j2",
+    "expired/body.txt.j2",
+    "expired/body.html.j2",
+    "reminder/subject.txt.j2",
+    "reminder/lead.txt.j2",
+    "reminder/body.txt.j2",
+    "reminder/body.html.j2",
+    "follow_up/subject.txt.j2",
+    "follow_up/lead.txt.j2",
+    "follow_up/body.txt.j2",
+    "follow_up/body.html.j2",
+    "account/layout.txt.j2",
+    "account/layout.html.j2",
+    "account/invitation/subject.txt.j2",
+    "account/invitation/body.txt.j2",
+    "account/invitation/body.html.j2",
+    "account/password_reset/subject.txt.j2",
+    "account/password_reset/body.txt.j2",
+    "account/password_reset/body.html.j2",
+    "account/password_changed/subject.txt.j2",
+    "account/password_changed/body.txt.j2",
+    "account/password_changed/body.html.j2",
 ];
 
 /// Fonts that are there already: nothing in a mail is fetched from anywhere.
@@ -83,16 +134,22 @@ impl Templates {
         });
         environment.add_global("sans", Value::from_safe_string(SANS.to_owned()));
         environment.add_global("serif", Value::from_safe_string(SERIF.to_owned()));
+        environment.add_filter("isolated", isolated);
+        environment.add_filter("sentence", sentence);
         let own = folder.map(path_loader);
         environment.set_loader(move |name| {
+            // The page begins with the same words as the text, escaped.
+            let file = name
+                .strip_suffix("lead.html.j2")
+                .map_or_else(|| name.to_owned(), |kind| format!("{kind}lead.txt.j2"));
             if let Some(own) = &own
-                && let Some(text) = own(name)?
+                && let Some(text) = own(&file)?
             {
                 return Ok(Some(text));
             }
             Ok(BUILT_IN
                 .iter()
-                .find(|(known, _)| *known == name)
+                .find(|(known, _)| *known == file)
                 .map(|(_, text)| (*text).to_owned()))
         });
         for (name, _) in BUILT_IN {
@@ -102,32 +159,84 @@ impl Templates {
         }
         let templates = Self { environment };
         for sample in samples() {
-            templates.render(&sample)?;
+            templates.render(&sample, Said::default())?;
+        }
+        for sample in account_samples() {
+            templates.render_account(&sample)?;
         }
         Ok(templates)
     }
 
-    pub(crate) fn render(&self, notification: &Notification) -> Result<Rendered, TemplateError> {
+    /// A notification in words: our own, where the workspace has none.
+    pub(crate) fn render(
+        &self,
+        notification: &Notification,
+        said: Said,
+    ) -> Result<Rendered, TemplateError> {
+        let context = Context::new(notification, said.body.as_deref());
+        let context = Value::from_serialize(context);
         let folder = notification.kind.as_str();
-        let context = Value::from_serialize(Context::new(notification));
-        let render = |file: &str| {
-            let name = format!("{folder}/{file}.j2");
-            self.environment
-                .get_template(&name)
-                .and_then(|template| template.render(&context))
-                .map_err(|source| template_error(&name, source))
-        };
         Ok(Rendered {
-            subject: one_line(&render("subject.txt")?),
-            text: render("body.txt")?,
-            html: render("body.html")?,
+            subject: match said.subject {
+                Some(subject) => subject,
+                None => one_line(&self.one(folder, "subject.txt", &context)?),
+            },
+            text: self.one(folder, "body.txt", &context)?,
+            html: self.one(folder, "body.html", &context)?,
         })
     }
+
+    /// A message about an account in words.
+    pub(crate) fn render_account(
+        &self,
+        notification: &AccountNotification,
+    ) -> Result<Rendered, TemplateError> {
+        let context = AccountContext::new(notification);
+        let folder = format!("account/{}", context.kind);
+        let context = Value::from_serialize(context);
+        Ok(Rendered {
+            subject: one_line(&self.one(&folder, "subject.txt", &context)?),
+            text: self.one(&folder, "body.txt", &context)?,
+            html: self.one(&folder, "body.html", &context)?,
+        })
+    }
+
+    fn one(&self, folder: &str, file: &str, context: &Value) -> Result<String, TemplateError> {
+        let name = format!("{folder}/{file}.j2");
+        self.environment
+            .get_template(&name)
+            .and_then(|template| template.render(context))
+            .map_err(|source| template_error(&name, source))
+    }
+}
+
+/// A name in a sentence: on a page it is kept from turning the rest of the line around.
+fn isolated(state: &State<'_, '_>, text: &str) -> Result<Value, minijinja::Error> {
+    if state.auto_escape() != AutoEscape::Html {
+        return Ok(Value::from(text));
+    }
+    let mut html = String::from("<bdi>");
+    escape_html(&mut html, text)?;
+    html.push_str("</bdi>");
+    Ok(Value::from_safe_string(html))
+}
+
+/// Words at the beginning of a sentence.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
+fn write_html(out: &mut Output<'_>, text: &str) -> Result<(), minijinja::Error> {
+    Ok(escape_html(out, text)?)
 }
 
 /// Escapes text for HTML, attributes in quotes included. The engine's own escapes slashes too, which makes links
 /// unreadable for whoever looks at the source.
-fn write_html(out: &mut Output<'_>, text: &str) -> Result<(), minijinja::Error> {
+fn escape_html(out: &mut impl Write, text: &str) -> std::fmt::Result {
     for c in text.chars() {
         match c {
             '&' => out.write_str("&amp;"),

@@ -85,6 +85,8 @@ pub struct BookingFacts {
     pub waits_until: Option<DateTime<Utc>>,
     /// Whether the booking still takes place, or is asked to.
     pub is_ahead: bool,
+    /// Whether it is or ever was confirmed, so that calendars have an entry of it and guests have heard of it.
+    pub was_confirmed: bool,
     /// When it was before, in the mail that says it moved.
     pub previous: Option<Interval>,
     /// Who called it off or declined it, and why, once that happened; or moved it, in the mail that says so.
@@ -109,6 +111,8 @@ pub struct Notification {
     pub id: OutboxId,
     /// What it says.
     pub kind: NotificationKind,
+    /// When it is said: "tomorrow" is counted from here.
+    pub at: DateTime<Utc>,
     /// To whom.
     pub to: Contact,
     /// On which side the reader is.
@@ -150,6 +154,8 @@ pub struct MessageOverride {
 pub struct AccountNotification {
     /// The outbox row it fulfils; the Message-ID is made of it.
     pub id: OutboxId,
+    /// When it is said.
+    pub at: DateTime<Utc>,
     /// The reader's name, where it is known.
     pub name: Option<PersonName>,
     /// Where it goes.

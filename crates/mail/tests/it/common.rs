@@ -70,6 +70,7 @@ pub(crate) fn facts() -> BookingFacts {
         confirmation_message: None,
         waits_until: None,
         is_ahead: true,
+        was_confirmed: true,
         previous: None,
         decision: None,
         changed_at: at("2026-11-20T09:15:00.123456Z"),
@@ -102,6 +103,7 @@ pub(crate) fn notification(
     Notification {
         id: OutboxId::from_uuid("0193a000-0000-7000-8000-0000000000ff".parse().unwrap()),
         kind,
+        at: at("2026-11-23T14:00:00Z"),
         to,
         audience,
         booking,

@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use scheduling_core::booking::{
-    Attendee, AttendeeRole, Booking, BookingState, BookingStatus, Change, Doer, HistoryEntry,
-    Party,
+    Attendee, AttendeeRole, Booking, BookingState, BookingStatus, Change, Doer, HistoryEntry, Party,
 };
 use scheduling_core::directory::{Person, Workspace};
 use scheduling_core::effect::{AccountNotice, NotificationKind, Recipient};
@@ -180,7 +179,10 @@ async fn own_words(
     audience: Audience,
 ) -> Result<MessageWords, StorageError> {
     let (workspace, event_type) = (booking.workspace, booking.event_type);
-    let words = work.messages().words(workspace, event_type, kind, audience).await;
+    let words = work
+        .messages()
+        .words(workspace, event_type, kind, audience)
+        .await;
     match words {
         Err(damage @ StorageError::Corrupt { .. }) => {
             log_unreadable(&[damage]);
@@ -249,7 +251,12 @@ impl About {
             assignment: self.event_type.hosting.kind(),
             hosts: self.hosts.iter().map(host_contact).collect(),
             invitee: contact_of(invitee),
-            guests: booking.attendees.iter().filter(is_guest).map(contact_of).collect(),
+            guests: booking
+                .attendees
+                .iter()
+                .filter(is_guest)
+                .map(contact_of)
+                .collect(),
             note: booking.note.clone(),
             answers: booking.answers.clone(),
             confirmation_message: self.event_type.appearance.confirmation_message.clone(),
