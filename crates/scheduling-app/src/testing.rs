@@ -450,12 +450,7 @@ impl World {
 
     /// Holds a slot.
     pub(crate) async fn hold(&self, event: &str, start: &str) -> Result<Held, HoldError> {
-        let command = HoldSlot {
-            workspace: parse("firm"),
-            event_type: parse(event),
-            start: at(start),
-            duration: None,
-        };
+        let command = HoldSlot::new(parse("firm"), parse(event), at(start));
         self.scheduling.hold(&command).await
     }
 

@@ -92,7 +92,7 @@ impl Scheduling {
         };
         let under = match self.begin_change(work, asked, Lock::ItsHosts).await? {
             Begun::Under(under) => under,
-            Begun::Replay(changed) => return Ok(changed),
+            Begun::Replay(changed) => return Ok(*changed),
         };
         let before = under.booking.clone();
         // A request whose time is up has expired, even where the worker has not said so yet.
@@ -145,7 +145,7 @@ impl Scheduling {
         };
         let under = match self.begin_change(work, asked, Lock::ItsHosts).await? {
             Begun::Under(under) => under,
-            Begun::Replay(changed) => return Ok(changed),
+            Begun::Replay(changed) => return Ok(*changed),
         };
         let reason = command.reason.clone();
         let (mut booking, event) = under.booking.clone().decline(reason.clone(), under.now)?;

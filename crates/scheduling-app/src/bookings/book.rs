@@ -2,29 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use scheduling_core::booking::{
-    Attendee, AttendeeRole, Booking, BookingHost, Change, HistoryEntry, ManageSecret, NewBooking,
-    PendingReason, Rsvp,
-};
-use scheduling_core::event_type::{Approval, EventType, LinkEnd, LocationChoice, RawAnswer};
-use scheduling_core::hold::Hold;
-use scheduling_core::ids::{AttendeeId, BookingId, HistoryId, UserId};
-use scheduling_core::ports::{IdempotencyClaim, StorageError, UnitOfWork};
+use chrono::{DateTime, Utc};
+use scheduling_core::booking::{Booking, PendingReason};
+use scheduling_core::event_type::{EventType, LocationChoice, RawAnswer};
+use scheduling_core::ids::{BookingId, UserId};
+use scheduling_core::ports::{StorageError, UnitOfWork};
 use scheduling_core::slots::Unavailability;
 use scheduling_core::text::{Note, Slug};
 use scheduling_core::time::Length;
 use thiserror::Error;
 
 use super::attempts::{Attempts, Refusal};
-use super::form::{Checked, Filled, FormProblems, GuestDetails, InviteeDetails};
+use super::form::{Filled, FormProblems, GuestDetails, InviteeDetails};
 use super::hold::{HeldError, held};
-use super::offer::{OfferError, appoint, asked_by, meeting, offer, seat};
+use super::making::{answer_until, judged_by_the_hold, question, use_link};
+use super::offer::{OfferError, meeting, offer};
+use super::repeated::{idempotent, made_before};
 use crate::actor::Actor;
-use crate::availability::{Apart, Bookable, EndedLink, FindError, Question, bookable};
-use crate::effects::{self, PlanContext};
-use crate::idempotency::{ClaimError, IdempotencyKey, Idempotent, fingerprint};
-use crate::{HoldToken, HostToken, ManageToken, Scheduling, SchedulingBuilder};
+use crate::availability::{Bookable, EndedLink, FindError, bookable};
+use crate::idempotency::{ClaimError, IdempotencyKey};
+use crate::{HoldToken, ManageToken, Scheduling};
 
 /// Books a start of an event type.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,7 +73,7 @@ impl BookSlot {
         }
     }
 
-    fn filled(&self) -> Filled<'_> {
+    pub(super) fn filled(&self) -> Filled<'_> {
         Filled {
             invitee: &self.invitee,
             guests: &self.guests,
@@ -272,7 +269,6 @@ impl Scheduling {
         actor: &Actor,
         command: &BookSlot,
     ) -> Result<Booked, BookError> {
-        let ports = self.ports();
         let found = self.find_bookable(work, actor, command).await?;
         let Bookable {
             event_type, link, ..
@@ -283,88 +279,23 @@ impl Scheduling {
         let roster: Vec<UserId> = event_type.hosting.roster().collect();
         work.lock_hosts(&roster).await?;
         // Whoever waited for the lock is judged by the time after the wait.
-        let now = ports.clock.now();
+        let now = self.ports().clock.now();
 
         let idempotent = idempotent(actor, command, &event_type);
         if let Some(idempotent) = &idempotent
             && let Some(made) = idempotent.claim(work, now).await?
         {
-            return self
-                .replay(work, event_type, BookingId::from_uuid(made))
-                .await;
+            let made = BookingId::from_uuid(made);
+            return self.replay(work, event_type, made).await;
         }
         work.holds().sweep(Some(&roster), now).await?;
-        let checked = command
-            .filled()
-            .check(&event_type)
-            .map_err(BookError::Form)?;
-        let question = question(actor, command, &event_type, now)?;
-        let hold = match &command.hold {
-            Some(token) => {
-                let wanted = meeting(&question.rules, command.start);
-                let hold = held(work, token, &event_type, wanted, now).await?;
-                work.holds().remove(hold.id).await?;
-                Some(hold)
-            }
-            None => None,
-        };
-        let question = judged_by_the_hold(question, hold.as_ref(), now);
-        let offer = offer(work, &question, command.start).await?;
-        let kept: Option<Vec<UserId>> =
-            hold.map(|hold| hold.hosts.iter().map(|host| host.user).collect());
-        let assignment = appoint(work, &event_type, &offer, kept.as_deref()).await?;
-        let buffers = event_type.rules.buffers;
-        let ids = &*ports.ids;
-        let seated = seat(
-            work,
-            ids,
-            &event_type,
-            buffers,
-            offer.interval,
-            &assignment.hosts,
-        )
-        .await?;
-
-        let manage_token = ManageToken::generate(&*ports.secrets);
-        let invitee = Attendee {
-            id: AttendeeId::generate(ids),
-            role: AttendeeRole::Invitee,
-            name: command.invitee.name.clone(),
-            email: command.invitee.email.clone(),
-            timezone: command.invitee.timezone,
-            rsvp: Rsvp::Accepted,
-        };
-        let (answers, guests) = Checked::into_parts(checked, &command.invitee, ids);
-        let place = command
-            .filled()
-            .place(&event_type, &*ports.secrets)
-            .map_err(BookError::Form)?;
-        let new = NewBooking {
-            id: BookingId::generate(ids),
-            workspace: event_type.workspace,
-            event_type: event_type.id,
-            interval: offer.interval,
-            buffers,
-            hosts: seated
-                .into_iter()
-                .map(|(user, session)| BookingHost {
-                    user,
-                    manage: host_secret(ports),
-                    session,
-                })
-                .collect(),
-            invitee,
-            guests,
-            note: command.note.clone(),
-            answers,
-            place,
-            link: link.as_ref().map(|link| link.id),
-            rotation: assignment.rotation,
-            manage: ManageSecret {
-                hash: manage_token.hash(),
-                sealed: ports.sealer.seal(manage_token.as_bytes()),
-            },
-        };
+        let slot = self
+            .take_slot(work, actor, command, &event_type, now)
+            .await?;
+        let (new, manage_token) = self.new_booking(command, &event_type, link.as_ref(), slot)?;
+        if let Some(link) = link {
+            use_link(work, &event_type, &link, now).await?;
+        }
         let (booking, event) = match event_type.policy.approval {
             Some(approval) if *actor == Actor::Invitee => {
                 let until = answer_until(approval, command.start, now);
@@ -372,37 +303,11 @@ impl Scheduling {
             }
             _ => new.confirmed(now),
         };
-        if let Some(link) = link
-            && (link.ended(now).is_some() || !work.links().use_once(link.id).await?)
-        {
-            // It ended while this waited, or somebody else used it up.
-            let workspace = work.directory().workspace(event_type.workspace).await?;
-            let workspace = workspace.ok_or(BookError::NotFound)?;
-            return Err(BookError::LinkEnded(Box::new(EndedLink {
-                end: link.ended(now).unwrap_or(LinkEnd::UsedUp),
-                workspace,
-                event_type,
-            })));
-        }
-        work.bookings().insert(&booking).await?;
-        let entry = HistoryEntry {
-            id: HistoryId::generate(ids),
-            booking: booking.id,
-            at: now,
-            by: actor.doer(),
-            change: match event {
-                scheduling_core::booking::BookingEvent::Requested(_) => Change::Requested,
-                _ => Change::Confirmed,
-            },
-        };
-        work.bookings().record(&entry).await?;
+        self.store_new(work, actor, &booking, &event, &event_type.reminders)
+            .await?;
         if let Some(idempotent) = &idempotent {
             idempotent.store(work, booking.id.as_uuid()).await?;
         }
-        let context = PlanContext::new(&booking, &event_type.reminders, now, ids).by(actor.doer());
-        work.outbox()
-            .enqueue(&effects::plan(&event, &context))
-            .await?;
         Ok(Booked {
             booking,
             event_type,
@@ -539,152 +444,6 @@ enum Found {
 
 fn may_book(actor: &Actor, event_type: &EventType) -> bool {
     *actor == Actor::Invitee || actor.may_book_for_others(event_type)
-}
-
-/// What is asked of the engine for a command.
-fn question<'a>(
-    actor: &Actor,
-    command: &BookSlot,
-    event_type: &'a EventType,
-    now: DateTime<Utc>,
-) -> Result<Question<'a>, BookError> {
-    let question = Question::new(event_type, command.duration, now);
-    let question = question.ok_or(BookError::NoSuchDuration)?;
-    Ok(asked_by(question, *actor != Actor::Invitee))
-}
-
-/// Who holds a slot is judged by the notice of when he took it, and his own hold does not stand in the way.
-fn judged_by_the_hold<'a>(
-    mut question: Question<'a>,
-    hold: Option<&'a Hold>,
-    now: DateTime<Utc>,
-) -> Question<'a> {
-    if let Some(hold) = hold {
-        question.now = hold.created_at;
-        question = question.at_clock(now).with_apart(Apart {
-            hold: Some(hold),
-            ..Apart::default()
-        });
-    }
-    question
-}
-
-/// Until when a request waits for an answer.
-pub(super) fn answer_until(
-    approval: Approval,
-    start: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> DateTime<Utc> {
-    let until = now.checked_add_signed(approval.answer_within.delta());
-    until.map_or(start, |until| until.min(start))
-}
-
-/// The secret of a host's own link.
-pub(super) fn host_secret(ports: &SchedulingBuilder) -> ManageSecret {
-    let token = HostToken::generate(&*ports.secrets);
-    ManageSecret {
-        hash: token.hash(),
-        sealed: ports.sealer.seal(token.as_bytes()),
-    }
-}
-
-/// The command's key, if it has one. Each event type has its own, and so has each member who books for others.
-fn idempotent(actor: &Actor, command: &BookSlot, event_type: &EventType) -> Option<Idempotent> {
-    let key = command.idempotency_key.clone()?;
-    let scope = match actor {
-        Actor::Invitee => event_type.id.to_string(),
-        Actor::Member { user, .. } => format!("{} by {user}", event_type.id),
-        Actor::System => format!("{} by the system", event_type.id),
-    };
-    Some(Idempotent::new(scope, key, fingerprint_of(command)))
-}
-
-/// What an earlier command with the same key made.
-async fn made_before(
-    work: &mut dyn UnitOfWork,
-    actor: &Actor,
-    command: &BookSlot,
-    event_type: &EventType,
-) -> Result<Option<BookingId>, BookError> {
-    let Some(idempotent) = idempotent(actor, command, event_type) else {
-        return Ok(None);
-    };
-    let (scope, key) = (&idempotent.scope, idempotent.key.as_str());
-    let found = work
-        .idempotency()
-        .find(scope, key, &idempotent.fingerprint)
-        .await?;
-    match found {
-        IdempotencyClaim::Fresh => Ok(None),
-        IdempotencyClaim::Replay(made) => Ok(Some(BookingId::from_uuid(made))),
-        IdempotencyClaim::Reused => Err(BookError::IdempotencyKeyReused),
-    }
-}
-
-/// SHA-256 over everything the command asks for, its key aside.
-fn fingerprint_of(command: &BookSlot) -> [u8; 32] {
-    let BookSlot {
-        workspace,
-        event_type,
-        start,
-        duration,
-        invitee,
-        guests,
-        location,
-        answers,
-        note,
-        hold,
-        idempotency_key: _,
-    } = command;
-    let text = |text: &str| Some(text.as_bytes().to_vec());
-    let count = |count: usize| Some((count as u64).to_be_bytes().to_vec());
-    let start = start.to_rfc3339_opts(SecondsFormat::Nanos, true);
-    let mut parts: Vec<Option<Vec<u8>>> = vec![
-        text(workspace.as_str()),
-        text(event_type.as_str()),
-        text(&start),
-        duration.and_then(|duration| count(duration.get() as usize)),
-        text(invitee.name.as_str()),
-        text(invitee.email.as_str()),
-        text(invitee.timezone.name()),
-        count(guests.len()),
-    ];
-    for guest in guests {
-        parts.push(guest.name.as_ref().and_then(|name| text(name.as_str())));
-        parts.push(text(guest.email.as_str()));
-    }
-    parts.push(location.index.and_then(count));
-    parts.push(
-        location
-            .phone
-            .as_ref()
-            .and_then(|phone| text(phone.as_str())),
-    );
-    parts.push(
-        location
-            .place
-            .as_ref()
-            .and_then(|place| text(place.as_str())),
-    );
-    parts.push(count(answers.len()));
-    for (key, answer) in answers {
-        parts.push(text(key));
-        match answer {
-            RawAnswer::Text(answer) => parts.extend([text("text"), text(answer)]),
-            RawAnswer::Many(answers) => {
-                parts.extend([text("many"), count(answers.len())]);
-                parts.extend(answers.iter().map(|answer| text(answer)));
-            }
-            RawAnswer::Bool(answer) => parts.extend([text("bool"), text(&answer.to_string())]),
-            RawAnswer::Number(answer) => {
-                parts.extend([text("number"), Some(answer.to_be_bytes().to_vec())]);
-            }
-            RawAnswer::Nothing => parts.push(text("nothing")),
-        }
-    }
-    parts.push(note.as_ref().and_then(|note| text(note.as_str())));
-    parts.push(hold.as_ref().map(|hold| hold.hash().to_vec()));
-    fingerprint(parts.iter().map(Option::as_deref))
 }
 
 #[cfg(test)]

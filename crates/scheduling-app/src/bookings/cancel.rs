@@ -72,12 +72,12 @@ impl Scheduling {
         };
         let under = match self.begin_change(work, asked, Lock::ItsHosts).await? {
             Begun::Under(under) => under,
-            Begun::Replay(changed) => return Ok(changed),
+            Begun::Replay(changed) => return Ok(*changed),
         };
         let (now, party) = (under.now, under.visitor.party);
         let reason = command.reason.clone();
         let (mut booking, event) = under.booking.clone().cancel(party, reason.clone(), now)?;
-        Permission::by(&under.event_type.policy.cancel, &under.booking, party, now)
+        Permission::by(under.event_type.policy.cancel, &under.booking, party, now)
             .require(reason.as_ref())?;
         give_back(work, &mut booking).await?;
         let change = Change::Cancelled { reason };

@@ -6,7 +6,7 @@ use scheduling_core::booking::{
 };
 use scheduling_core::event_type::EventType;
 use scheduling_core::ids::{HistoryId, UserId};
-use scheduling_core::ports::{IdempotencyClaim, StorageError, UnitOfWork};
+use scheduling_core::ports::{StorageError, UnitOfWork};
 use thiserror::Error;
 
 use super::access::{BookingAccess, Visitor};
@@ -138,7 +138,7 @@ pub(super) enum Begun<'a> {
     /// It goes on.
     Under(Box<Under<'a>>),
     /// An earlier command with the same key made it.
-    Replay(Changed),
+    Replay(Box<Changed>),
 }
 
 impl Scheduling {
@@ -186,10 +186,10 @@ impl Scheduling {
         if let Some(idempotency) = asked.idempotency
             && idempotency.claim(work, now).await?.is_some()
         {
-            return Ok(Begun::Replay(Changed {
+            return Ok(Begun::Replay(Box::new(Changed {
                 booking,
                 replayed: true,
-            }));
+            })));
         }
         expect_version(&booking, asked.expected)?;
         Ok(Begun::Under(Box::new(Under {
@@ -233,26 +233,6 @@ impl Scheduling {
         }
         under.remember(work).await?;
         Ok(Changed::now(booking))
-    }
-
-    /// Whether an earlier command with the same key has made this change, without waiting for anybody.
-    pub(super) async fn is_replay(
-        work: &mut dyn UnitOfWork,
-        idempotency: Option<&Idempotent>,
-    ) -> Result<bool, ChangeError> {
-        let Some(idempotency) = idempotency else {
-            return Ok(false);
-        };
-        let (scope, key) = (&idempotency.scope, idempotency.key.as_str());
-        let found = work
-            .idempotency()
-            .find(scope, key, &idempotency.fingerprint)
-            .await?;
-        match found {
-            IdempotencyClaim::Fresh => Ok(false),
-            IdempotencyClaim::Replay(_) => Ok(true),
-            IdempotencyClaim::Reused => Err(ChangeError::IdempotencyKeyReused),
-        }
     }
 }
 

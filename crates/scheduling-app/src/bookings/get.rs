@@ -97,8 +97,8 @@ impl Actions {
         let took_place = stored == BookingStatus::Confirmed && now >= booking.interval.start();
         Self {
             answer: is_host && waits,
-            cancel: Permission::by(&policy.cancel, booking, visitor.party, now),
-            reschedule: Permission::by(&policy.reschedule, booking, visitor.party, now),
+            cancel: Permission::by(policy.cancel, booking, visitor.party, now),
+            reschedule: Permission::by(policy.reschedule, booking, visitor.party, now),
             complete: is_host && (took_place || stored == BookingStatus::NoShow),
             mark_no_show: is_host && (took_place || stored == BookingStatus::Completed),
         }

@@ -11,8 +11,10 @@ use scheduling_core::time::{Interval, Length};
 use thiserror::Error;
 
 use super::attempts::{Attempts, Refusal};
-use super::offer::{OfferError, foresee, offer, seat};
+use super::offer::{OfferError, foresee, meeting, offer, seat};
+use super::repeated::was_used;
 use crate::availability::{EndedLink, FindError, Question, bookable};
+use crate::idempotency::{ClaimError, Idempotent};
 use crate::{HoldToken, Scheduling};
 
 /// Asks to keep a start of an event type.
@@ -26,6 +28,21 @@ pub struct HoldSlot {
     pub start: DateTime<Utc>,
     /// How long the meeting lasts; the event type's default where nothing is given.
     pub duration: Option<Length>,
+    /// Makes repeating the command harmless.
+    pub idempotency: Option<Idempotent>,
+}
+
+impl HoldSlot {
+    /// Asks for a meeting of the default duration.
+    pub const fn new(workspace: Slug, event_type: Slug, start: DateTime<Utc>) -> Self {
+        Self {
+            workspace,
+            event_type,
+            start,
+            duration: None,
+            idempotency: None,
+        }
+    }
 }
 
 /// A slot that is kept.
@@ -35,6 +52,9 @@ pub struct Held {
     pub hold: Hold,
     /// The secret by which its holder names it.
     pub token: HoldToken,
+    /// Whether an earlier command with the same idempotency key made it. The token is new all the same, and the earlier
+    /// one names nothing any more: only its hash was kept.
+    pub replayed: bool,
 }
 
 /// Why a slot is not kept.
@@ -59,6 +79,12 @@ pub enum HoldError {
         /// Up to three offered starts, the nearest first.
         alternatives: Vec<DateTime<Utc>>,
     },
+    /// The earlier command with the same idempotency key made a hold that has expired since, or was used.
+    #[error("the hold has expired")]
+    Expired,
+    /// The idempotency key belongs to another request.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyKeyReused,
     /// The storage failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -76,6 +102,15 @@ impl Refusal for HoldError {
         match self {
             Self::Storage(error) => Some(error),
             _ => None,
+        }
+    }
+}
+
+impl From<ClaimError> for HoldError {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::Reused => Self::IdempotencyKeyReused,
+            ClaimError::Storage(error) => Self::Storage(error),
         }
     }
 }
@@ -191,32 +226,83 @@ impl Scheduling {
         work.lock_hosts(&roster).await?;
         // Whoever waited for the lock is judged by the time after the wait.
         let now = ports.clock.now();
+        let made = match &command.idempotency {
+            Some(idempotency) => idempotency.claim(work, now).await?,
+            None => None,
+        };
         work.holds().sweep(Some(&roster), now).await?;
         let question = Question::new(&event_type, command.duration, now);
         let question = question.ok_or(HoldError::NoSuchDuration)?;
+        if let Some(made) = made {
+            let wanted = meeting(&question.rules, command.start);
+            let made = HoldId::from_uuid(made);
+            return self.hold_again(work, &event_type, made, wanted).await;
+        }
         let offer = offer(work, &question, command.start).await?;
         let hosts = foresee(work, &event_type, &offer).await?;
-        let buffers = event_type.rules.buffers;
-        let ids = &*ports.ids;
-        let seated = seat(work, ids, &event_type, buffers, offer.interval, &hosts).await?;
         let token = HoldToken::generate(&*ports.secrets);
         let hold = Hold {
-            id: HoldId::generate(ids),
+            id: HoldId::generate(&*ports.ids),
             token_hash: token.hash(),
             workspace: event_type.workspace,
             event_type: event_type.id,
             interval: offer.interval,
-            buffers,
-            hosts: seated
-                .into_iter()
-                .map(|(user, session)| HoldHost { user, session })
-                .collect(),
+            buffers: event_type.rules.buffers,
+            hosts: Vec::new(),
             expires_at: now + Hold::LASTS,
             renewed: false,
             created_at: now,
         };
+        let hold = self.keep(work, &event_type, hold, &hosts).await?;
+        if let Some(idempotency) = &command.idempotency {
+            idempotency.store(work, hold.id.as_uuid()).await?;
+        }
+        Ok(Held {
+            hold,
+            token,
+            replayed: false,
+        })
+    }
+
+    /// Stores a hold, with seats for its hosts.
+    async fn keep(
+        &self,
+        work: &mut dyn UnitOfWork,
+        event_type: &EventType,
+        mut hold: Hold,
+        hosts: &[UserId],
+    ) -> Result<Hold, StorageError> {
+        let (ids, interval) = (&*self.ports().ids, hold.interval);
+        let seated = seat(work, ids, event_type, hold.buffers, interval, hosts).await?;
+        let part = |(user, session)| HoldHost { user, session };
+        hold.hosts = seated.into_iter().map(part).collect();
         work.holds().insert(&hold).await?;
-        Ok(Held { hold, token })
+        Ok(hold)
+    }
+
+    /// The hold that an earlier command with the same key made, under a new token.
+    async fn hold_again(
+        &self,
+        work: &mut dyn UnitOfWork,
+        event_type: &EventType,
+        made: HoldId,
+        wanted: Option<Interval>,
+    ) -> Result<Held, HoldError> {
+        let wanted = wanted.ok_or(HoldError::Expired)?;
+        let roster: Vec<UserId> = event_type.hosting.roster().collect();
+        let found = work.holds().overlapping(&roster, wanted).await?;
+        let found = found.into_iter().find(|hold| hold.id == made);
+        let mut hold = found.ok_or(HoldError::Expired)?;
+        work.holds().remove(hold.id).await?;
+        let token = HoldToken::generate(&*self.ports().secrets);
+        hold.token_hash = token.hash();
+        let hosts: Vec<UserId> = hold.hosts.iter().map(|host| host.user).collect();
+        let hold = self.keep(work, event_type, hold, &hosts).await?;
+        Ok(Held {
+            hold,
+            token,
+            replayed: true,
+        })
     }
 
     /// Lets a hold last another five minutes. It can be renewed once.
@@ -288,6 +374,11 @@ impl Scheduling {
         let mut work = self.ports().storage.begin_read().await?;
         let now = self.ports().clock.now();
         let found = bookable(&mut *work, now, &command.workspace, &command.event_type).await?;
+        if let Some(idempotency) = &command.idempotency
+            && was_used(&mut *work, idempotency).await?
+        {
+            return Ok(());
+        }
         let question = Question::new(&found.event_type, command.duration, now);
         let question = question.ok_or(HoldError::NoSuchDuration)?;
         offer(&mut *work, &question, command.start).await?;

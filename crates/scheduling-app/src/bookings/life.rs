@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use scheduling_core::booking::{Booking, BookingStatus, TransitionError};
 use scheduling_core::directory::Role;
-use scheduling_core::ids::{BookingId, SessionId};
-use scheduling_core::ports::Storage;
+use scheduling_core::ids::{BookingId, SessionId, UserId};
+use scheduling_core::ports::{Storage, UnitOfWork};
 use scheduling_core::time::Interval;
+use scheduling_testkit::builders::parse;
 
 use super::*;
 use crate::HoldToken;
@@ -149,7 +150,7 @@ impl Life {
         if !self.holds.is_empty() && self.dice.roll(2) == 0 {
             let place = self.dice.roll(self.holds.len());
             let (event, start, token) = self.holds[place].clone();
-            command.event_type = scheduling_testkit::builders::parse(event);
+            command.event_type = parse(event);
             command.start = start;
             command.hold = Some(token);
         }
@@ -189,12 +190,8 @@ impl Life {
         }
         let event = self.dice.one_of(&EVENTS);
         let start = self.start();
-        let command = HoldSlot {
-            workspace: scheduling_testkit::builders::parse("firm"),
-            event_type: scheduling_testkit::builders::parse(event),
-            start,
-            duration: None,
-        };
+        let (workspace, event_type) = (parse("firm"), parse(event));
+        let command = HoldSlot::new(workspace, event_type, start);
         let held = self.world.scheduling.hold(&command).await;
         self.note("hold", held.is_ok());
         if let Ok(held) = held {
@@ -346,20 +343,32 @@ impl Life {
                 assert!(found.seats_taken <= 3);
             }
         }
+        self.check_ledgers(&stored, &mut *work).await;
+    }
+
+    /// Each host's credit is what the steps that stand have earned and cost him, and nothing else.
+    async fn check_ledgers(&self, stored: &[Booking], work: &mut dyn UnitOfWork) {
         for event in ["pool", "ask", "class"] {
-            let ledger = work
-                .rotation()
-                .ledger(self.world.event_types[event].id)
-                .await;
-            let credits: i64 = ledger.unwrap().entries.iter().map(|e| e.credit).sum();
-            assert_eq!(credits, 0, "{event}");
+            let event_type = self.world.event_types[event].id;
+            let mut due: BTreeMap<UserId, i64> = BTreeMap::new();
+            let steps = stored.iter().filter(|b| b.event_type == event_type);
+            for step in steps
+                .filter_map(|b| b.rotation.as_ref())
+                .filter(|s| !s.released)
+            {
+                for earned in &step.eligible {
+                    *due.entry(earned.host).or_default() += i64::from(earned.weight);
+                    *due.entry(step.holder).or_default() -= i64::from(earned.weight);
+                }
+            }
+            for entry in work.rotation().ledger(event_type).await.unwrap().entries {
+                let due = due.get(&entry.host).copied().unwrap_or(0);
+                assert_eq!(entry.credit, due, "{event}");
+            }
         }
     }
 
-    async fn held_seats(
-        &self,
-        work: &mut dyn scheduling_core::ports::UnitOfWork,
-    ) -> BTreeMap<SessionId, u32> {
+    async fn held_seats(&self, work: &mut dyn UnitOfWork) -> BTreeMap<SessionId, u32> {
         let hosts: Vec<_> = self.world.hosts.values().copied().collect();
         let always = Interval::new(at("20T00:00"), at("30T00:00")).unwrap();
         let holds = work.holds().overlapping(&hosts, always).await.unwrap();

@@ -126,7 +126,7 @@ impl Scheduling {
         };
         let under = match self.begin_change(work, asked, Lock::ItsHosts).await? {
             Begun::Under(under) => under,
-            Begun::Replay(changed) => return Ok(changed),
+            Begun::Replay(changed) => return Ok(*changed),
         };
         let (booking, event, change) = mark.put_on(under.booking.clone(), under.now)?;
         if under.visitor.party == Party::Invitee {

@@ -15,10 +15,12 @@ mod form;
 mod get;
 mod hold;
 mod list;
+mod making;
 mod mark;
 mod moving;
 mod offer;
 mod policy;
+mod repeated;
 mod reschedule;
 
 pub use access::BookingAccess;

@@ -37,7 +37,7 @@ impl Scheduling {
         let now = self.ports().clock.now();
         let (booking, event_type, visitor) = open_to_move(&mut *work, access, now).await?;
         is_movable(&booking, visitor.party, now)?;
-        match Permission::by(&event_type.policy.reschedule, &booking, visitor.party, now) {
+        match Permission::by(event_type.policy.reschedule, &booking, visitor.party, now) {
             // Reasons are asked for when it moves.
             Permission::Granted { .. } | Permission::Finished => {}
             Permission::CutoffPassed { until } => {

@@ -31,7 +31,7 @@ pub enum Permission {
 impl Permission {
     /// What a rule allows one side of a booking, at an instant.
     pub(crate) fn by(
-        rule: &ChangeRule,
+        rule: ChangeRule,
         booking: &Booking,
         party: Party,
         now: DateTime<Utc>,

@@ -14,14 +14,15 @@ use thiserror::Error;
 
 use super::access::{BookingAccess, Visitor};
 use super::attempts::{Attempts, Refusal};
-use super::book::{answer_until, host_secret};
 use super::change::{
     Asked, Begun, ChangeError, Changed, Lock, Under, expect_version, release_step,
 };
 use super::get::dangling;
 use super::hold::{HeldError, held};
+use super::making::{answer_until, host_secret};
 use super::offer::{Offer, OfferError, appoint, for_hosts, meeting, offer, seat, stay};
 use super::policy::Permission;
+use super::repeated::was_used;
 use crate::availability::{Apart, FindError, Question};
 use crate::idempotency::Idempotent;
 use crate::{HoldToken, Scheduling, SchedulingBuilder};
@@ -176,6 +177,11 @@ impl Scheduling {
             let done = self.reschedule_in(&mut *work, command).await;
             match attempts.settle(self, work, done).await {
                 None => {}
+                Some(Err(refusal)) if refusal.is_conflict() => {
+                    // Others took the time again and again, faster than it could be read.
+                    let reasons = vec![Unavailability::Booked];
+                    return Err(self.cannot_move(command, reasons, true).await);
+                }
                 Some(Err(RescheduleError::Unavailable { reasons, taken, .. })) => {
                     return Err(self.cannot_move(command, reasons, taken).await);
                 }
@@ -202,7 +208,7 @@ impl Scheduling {
         };
         let under = match self.begin_change(work, asked, Lock::ThePool).await? {
             Begun::Under(under) => under,
-            Begun::Replay(changed) => return Ok(changed),
+            Begun::Replay(changed) => return Ok(*changed),
         };
         let (now, booking) = (under.now, &under.booking);
         work.holds().sweep(Some(&under.locked), now).await?;
@@ -316,7 +322,11 @@ impl Scheduling {
         let mut work = self.ports().storage.begin_read().await?;
         let now = self.ports().clock.now();
         let (booking, event_type, visitor) = open_to_move(&mut *work, &command.access, now).await?;
-        if Self::is_replay(&mut *work, command.idempotency.as_ref()).await? {
+        if let Some(idempotency) = &command.idempotency
+            && was_used(&mut *work, idempotency)
+                .await
+                .map_err(ChangeError::from)?
+        {
             return Ok(());
         }
         expect_version(&booking, command.expected)?;
@@ -431,7 +441,7 @@ fn may_move(
     now: DateTime<Utc>,
 ) -> Result<(), ChangeError> {
     is_movable(booking, visitor.party, now)?;
-    Permission::by(&event_type.policy.reschedule, booking, visitor.party, now).require(reason)
+    Permission::by(event_type.policy.reschedule, booking, visitor.party, now).require(reason)
 }
 
 /// Refuses to move what is no longer ahead, and says what it is.

@@ -60,8 +60,8 @@ fn invitees(
         )
     };
     made.manage = Some(links.manage_booking(&token));
-    made.reschedule = may(&policy.reschedule).then(|| links.reschedule_booking(&token));
-    made.cancel = may(&policy.cancel).then(|| links.cancel_booking(&token));
+    made.reschedule = may(policy.reschedule).then(|| links.reschedule_booking(&token));
+    made.cancel = may(policy.cancel).then(|| links.cancel_booking(&token));
     Ok(made)
 }
 

@@ -120,14 +120,22 @@ impl Plan<'_> {
         if context.booking.state.name() == BookingStatus::Pending {
             self.ask_hosts();
         } else {
-            let hosted = |host| context.before.is_none_or(|before| before.host(host).is_some());
+            let hosted = |host| {
+                context
+                    .before
+                    .is_none_or(|before| before.host(host).is_some())
+            };
             self.tell_attendees(NotificationKind::Rescheduled, |_| true);
             self.tell_hosts(NotificationKind::Rescheduled, hosted);
             self.tell_hosts(NotificationKind::Confirmed, |host| !hosted(host));
             self.remind();
         }
         for host in released {
-            self.tell(Recipient::Host(*host), NotificationKind::Released, context.now);
+            self.tell(
+                Recipient::Host(*host),
+                NotificationKind::Released,
+                context.now,
+            );
         }
     }
 

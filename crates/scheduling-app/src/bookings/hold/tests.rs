@@ -305,12 +305,7 @@ async fn of_fifty_who_hold_or_book_one_slot_one_gets_it() {
                 let command = World::command("intro", "24T10:00");
                 scheduling.book(&command).await.is_ok()
             } else {
-                let command = HoldSlot {
-                    workspace: parse("firm"),
-                    event_type: parse("intro"),
-                    start: at("24T10:00"),
-                    duration: None,
-                };
+                let command = HoldSlot::new(parse("firm"), parse("intro"), at("24T10:00"));
                 scheduling.hold(&command).await.is_ok()
             }
         });
@@ -370,12 +365,7 @@ async fn what_cannot_be_held_is_refused_with_its_reasons_and_other_starts() {
         "{refused:?}"
     );
     for start in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
-        let command = HoldSlot {
-            workspace: parse("firm"),
-            event_type: parse("intro"),
-            start,
-            duration: None,
-        };
+        let command = HoldSlot::new(parse("firm"), parse("intro"), start);
         let refused = world.scheduling.hold(&command).await;
         assert!(
             matches!(refused, Err(HoldError::Unavailable { .. })),
@@ -425,4 +415,38 @@ async fn limits_count_what_is_held() {
         held.hold.expires_at - held.hold.created_at,
         TimeDelta::minutes(5)
     );
+}
+
+#[tokio::test]
+async fn repeating_a_hold_with_its_key_gives_the_same_hold_under_a_new_token() {
+    for event in ["event intro 30 ann", "event intro 30 ann seats=2"] {
+        let world = World::new(&format!("{TWO} {event}")).await;
+        let mut command = HoldSlot::new(parse("firm"), parse("intro"), at("24T10:00"));
+        command.idempotency = Some(Idempotent::new("hold", parse("a"), [1; 32]));
+        let first = world.scheduling.hold(&command).await.unwrap();
+        world.advance(1);
+        let again = world.scheduling.hold(&command).await.unwrap();
+        assert!(!first.replayed && again.replayed);
+        assert_eq!(first.hold.id, again.hold.id);
+        assert_eq!(first.hold.expires_at, again.hold.expires_at);
+        assert_eq!(world.storage.claim_count(), 1);
+        let old = world
+            .scheduling
+            .book(&with(&first, "intro", "24T10:00"))
+            .await;
+        assert!(matches!(old, Err(BookError::HoldExpired)), "{old:?}");
+        let booked = world
+            .scheduling
+            .book(&with(&again, "intro", "24T10:00"))
+            .await;
+        assert_eq!(world.say(&booked), "ann");
+        let used = world.scheduling.hold(&command).await;
+        assert!(matches!(used, Err(HoldError::Expired)), "{used:?}");
+        command.idempotency = Some(Idempotent::new("hold", parse("a"), [2; 32]));
+        let other = world.scheduling.hold(&command).await;
+        assert!(
+            matches!(other, Err(HoldError::IdempotencyKeyReused)),
+            "{other:?}"
+        );
+    }
 }

@@ -7,9 +7,9 @@ use crate::testing::{World, at};
 
 const INTRO: &str = "host ann UTC 09:00-12:00\n event intro 30 ann followup=60\n";
 
-async fn mark(world: &World, access: &BookingAccess, word: &str) -> String {
+async fn mark(world: &World, access: &BookingAccess, as_what: &str) -> String {
     let command = MarkBooking::new(access.clone());
-    let done = match word {
+    let done = match as_what {
         "completed" => world.scheduling.mark_completed(&command).await,
         _ => world.scheduling.mark_no_show(&command).await,
     };

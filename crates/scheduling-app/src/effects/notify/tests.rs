@@ -26,14 +26,14 @@ async fn sent(world: &World) -> String {
             short(facts.interval.start()),
         );
         if let Some(previous) = facts.previous {
-            line += &format!(" was {}", short(previous.start()));
+            line = format!("{line} was {}", short(previous.start()));
         }
         if let Some(until) = facts.waits_until {
-            line += &format!(" until {}", short(until));
+            line = format!("{line} until {}", short(until));
         }
         if let Some(decision) = &facts.decision {
             let reason = decision.reason.as_ref().map(ToString::to_string);
-            line += &format!(" by {:?}: {}", decision.by, reason.unwrap_or_default());
+            line = format!("{line} by {:?}: {}", decision.by, reason.unwrap_or_default());
         }
         let NotificationLinks {
             manage,

@@ -1,0 +1,214 @@
+//! How a booking is made: its slot, its parts, what is stored with it.
+
+use chrono::{DateTime, Utc};
+use scheduling_core::assignment::RotationStep;
+use scheduling_core::booking::{
+    Attendee, AttendeeRole, Booking, BookingEvent, BookingHost, Change, HistoryEntry, ManageSecret,
+    NewBooking, Rsvp,
+};
+use scheduling_core::event_type::{Approval, BookingLink, Buffers, EventType, LinkEnd, Reminders};
+use scheduling_core::hold::Hold;
+use scheduling_core::ids::{AttendeeId, BookingId, HistoryId, SessionId, UserId};
+use scheduling_core::ports::{StorageError, UnitOfWork};
+use scheduling_core::time::Interval;
+
+use super::hold::held;
+use super::offer::{appoint, asked_by, meeting, offer, seat};
+use super::{BookError, BookSlot};
+use crate::actor::Actor;
+use crate::availability::{Apart, EndedLink, Question};
+use crate::effects::{self, PlanContext};
+use crate::{HostToken, ManageToken, Scheduling, SchedulingBuilder};
+
+/// A slot that was taken: who hosts, and when.
+pub(super) struct Slot {
+    interval: Interval,
+    buffers: Buffers,
+    hosts: Vec<(UserId, Option<SessionId>)>,
+    rotation: Option<RotationStep<UserId>>,
+}
+
+impl Scheduling {
+    /// Takes the slot that a command asks for, with the hold that keeps it, if there is one.
+    pub(super) async fn take_slot(
+        &self,
+        work: &mut dyn UnitOfWork,
+        actor: &Actor,
+        command: &BookSlot,
+        event_type: &EventType,
+        now: DateTime<Utc>,
+    ) -> Result<Slot, BookError> {
+        let question = question(actor, command, event_type, now)?;
+        let hold = match &command.hold {
+            Some(token) => {
+                let wanted = meeting(&question.rules, command.start);
+                let hold = held(work, token, event_type, wanted, now).await?;
+                work.holds().remove(hold.id).await?;
+                Some(hold)
+            }
+            None => None,
+        };
+        let question = judged_by_the_hold(question, hold.as_ref(), now);
+        let offer = offer(work, &question, command.start).await?;
+        let kept: Option<Vec<UserId>> = hold
+            .as_ref()
+            .map(|hold| hold.hosts.iter().map(|host| host.user).collect());
+        let assignment = appoint(work, event_type, &offer, kept.as_deref()).await?;
+        let (interval, buffers) = (offer.interval, event_type.rules.buffers);
+        let ids = &*self.ports().ids;
+        let hosts = seat(work, ids, event_type, buffers, interval, &assignment.hosts).await?;
+        Ok(Slot {
+            interval,
+            buffers,
+            hosts,
+            rotation: assignment.rotation,
+        })
+    }
+
+    /// Puts a booking together, and makes the secrets of its links.
+    pub(super) fn new_booking(
+        &self,
+        command: &BookSlot,
+        event_type: &EventType,
+        link: Option<&BookingLink>,
+        slot: Slot,
+    ) -> Result<(NewBooking, ManageToken), BookError> {
+        let ports = self.ports();
+        let ids = &*ports.ids;
+        let filled = command.filled();
+        let checked = filled.check(event_type).map_err(BookError::Form)?;
+        let manage_token = ManageToken::generate(&*ports.secrets);
+        let hosts = slot.hosts.into_iter().map(|(user, session)| BookingHost {
+            user,
+            manage: host_secret(ports),
+            session,
+        });
+        let hosts = hosts.collect();
+        let place = filled
+            .place(event_type, &*ports.secrets)
+            .map_err(BookError::Form)?;
+        let invitee = Attendee {
+            id: AttendeeId::generate(ids),
+            role: AttendeeRole::Invitee,
+            name: command.invitee.name.clone(),
+            email: command.invitee.email.clone(),
+            timezone: command.invitee.timezone,
+            rsvp: Rsvp::Accepted,
+        };
+        let (answers, guests) = checked.into_parts(&command.invitee, ids);
+        let new = NewBooking {
+            id: BookingId::generate(ids),
+            workspace: event_type.workspace,
+            event_type: event_type.id,
+            interval: slot.interval,
+            buffers: slot.buffers,
+            hosts,
+            invitee,
+            guests,
+            note: command.note.clone(),
+            answers,
+            place,
+            link: link.map(|link| link.id),
+            rotation: slot.rotation,
+            manage: ManageSecret {
+                hash: manage_token.hash(),
+                sealed: ports.sealer.seal(manage_token.as_bytes()),
+            },
+        };
+        Ok((new, manage_token))
+    }
+
+    /// Stores a new booking with the first entry of its history, and enqueues what the outside world is owed.
+    pub(super) async fn store_new(
+        &self,
+        work: &mut dyn UnitOfWork,
+        actor: &Actor,
+        booking: &Booking,
+        event: &BookingEvent,
+        reminders: &Reminders,
+    ) -> Result<(), StorageError> {
+        let ids = &*self.ports().ids;
+        let now = booking.created_at;
+        work.bookings().insert(booking).await?;
+        let entry = HistoryEntry {
+            id: HistoryId::generate(ids),
+            booking: booking.id,
+            at: now,
+            by: actor.doer(),
+            change: match event {
+                BookingEvent::Requested(_) => Change::Requested,
+                _ => Change::Confirmed,
+            },
+        };
+        work.bookings().record(&entry).await?;
+        let context = PlanContext::new(booking, reminders, now, ids).by(actor.doer());
+        work.outbox().enqueue(&effects::plan(event, &context)).await
+    }
+}
+
+/// Counts a use of the link. It may have ended while the command waited, or somebody else used it up.
+pub(super) async fn use_link(
+    work: &mut dyn UnitOfWork,
+    event_type: &EventType,
+    link: &BookingLink,
+    now: DateTime<Utc>,
+) -> Result<(), BookError> {
+    let ended = link.ended(now);
+    if ended.is_none() && work.links().use_once(link.id).await? {
+        return Ok(());
+    }
+    let workspace = work.directory().workspace(event_type.workspace).await?;
+    let workspace = workspace.ok_or(BookError::NotFound)?;
+    Err(BookError::LinkEnded(Box::new(EndedLink {
+        end: ended.unwrap_or(LinkEnd::UsedUp),
+        workspace,
+        event_type: event_type.clone(),
+    })))
+}
+
+/// What is asked of the engine for a command.
+pub(super) fn question<'a>(
+    actor: &Actor,
+    command: &BookSlot,
+    event_type: &'a EventType,
+    now: DateTime<Utc>,
+) -> Result<Question<'a>, BookError> {
+    let question = Question::new(event_type, command.duration, now);
+    let question = question.ok_or(BookError::NoSuchDuration)?;
+    Ok(asked_by(question, *actor != Actor::Invitee))
+}
+
+/// Who holds a slot is judged by the notice of when he took it, and his own hold does not stand in the way.
+pub(super) fn judged_by_the_hold<'a>(
+    mut question: Question<'a>,
+    hold: Option<&'a Hold>,
+    now: DateTime<Utc>,
+) -> Question<'a> {
+    if let Some(hold) = hold {
+        question.now = hold.created_at;
+        question = question.at_clock(now).with_apart(Apart {
+            hold: Some(hold),
+            ..Apart::default()
+        });
+    }
+    question
+}
+
+/// Until when a request waits for an answer.
+pub(super) fn answer_until(
+    approval: Approval,
+    start: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    let until = now.checked_add_signed(approval.answer_within.delta());
+    until.map_or(start, |until| until.min(start))
+}
+
+/// The secret of a host's own link.
+pub(super) fn host_secret(ports: &SchedulingBuilder) -> ManageSecret {
+    let token = HostToken::generate(&*ports.secrets);
+    ManageSecret {
+        hash: token.hash(),
+        sealed: ports.sealer.seal(token.as_bytes()),
+    }
+}
