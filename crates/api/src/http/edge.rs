@@ -36,7 +36,8 @@ pub async fn edge(
     let begun = Instant::now();
     let limits = request
         .app_data::<web::Data<Kalends>>()
-        .map_or_else(Limits::default, |kalends| kalends.limits);
+        .map_or_else(Limits::default, |kalends| kalends.limits)
+        .at(request.path());
     let id = request_id(&request);
     let method = request.method().clone();
     let span = tracing::info_span!("request", request.id = %id);
@@ -96,6 +97,22 @@ pub struct Limits {
     pub max_body_bytes: usize,
     /// How long the body may take.
     pub body_time: Duration,
+}
+
+impl Limits {
+    /// What holds for a path: pictures are larger than anything else that is sent.
+    fn at(self, path: &str) -> Self {
+        // Base64 makes four bytes of three, and something stands around it.
+        const PICTURE: usize = scheduling_app::event_types::LARGEST_IMAGE / 3 * 4 + 1024;
+        if path.starts_with("/api/v1/workspaces/") && path.ends_with("/images") {
+            Self {
+                max_body_bytes: self.max_body_bytes.max(PICTURE),
+                ..self
+            }
+        } else {
+            self
+        }
+    }
 }
 
 impl Default for Limits {

@@ -1,13 +1,22 @@
 //! Reads a request's values one by one and notes everything that is wrong, so that one answer names it all.
 
-use std::str::FromStr;
+mod item;
+mod parsed;
+mod query;
+
+use std::borrow::Cow;
 
 use actix_web::HttpRequest;
 use actix_web::web::Bytes;
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use scheduling_core::text::TextError;
 use serde_json::{Map, Value};
 
+pub(crate) use item::Item;
+pub(crate) use parsed::{Parsed, text_code};
+pub(crate) use query::Query;
+
+use super::ids::WireId;
 use super::negotiation;
 use super::problem::{FieldError, Problem, ProblemKind};
 
@@ -21,7 +30,7 @@ pub(crate) fn object(request: &HttpRequest, body: &Bytes) -> Result<Map<String, 
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Problem::validation(vec![FieldError {
             pointer: String::new(),
-            code: "wrong_type",
+            code: "wrong_type".into(),
             detail: "must be an object".to_owned(),
         }])),
         Err(error) => Err(Problem::new(
@@ -39,6 +48,21 @@ pub(crate) fn object(request: &HttpRequest, body: &Bytes) -> Result<Map<String, 
     }
 }
 
+/// Reads a JSON object from a body that may be left out.
+///
+/// # Errors
+/// As [`object`].
+pub(crate) fn object_or_nothing(
+    request: &HttpRequest,
+    body: &Bytes,
+) -> Result<Map<String, Value>, Problem> {
+    if body.is_empty() {
+        Ok(Map::new())
+    } else {
+        object(request, body)
+    }
+}
+
 /// Everything that is wrong with a request.
 #[derive(Debug, Default)]
 pub(crate) struct Errors(Vec<FieldError>);
@@ -48,12 +72,12 @@ impl Errors {
     pub(crate) fn add(
         &mut self,
         pointer: impl Into<String>,
-        code: &'static str,
+        code: impl Into<Cow<'static, str>>,
         detail: impl Into<String>,
     ) {
         self.0.push(FieldError {
             pointer: pointer.into(),
-            code,
+            code: code.into(),
             detail: detail.into(),
         });
     }
@@ -82,6 +106,11 @@ impl Errors {
         }
     }
 
+    /// Whether nothing was noted.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The problem for a value that turned out to be missing after all.
     pub(crate) fn into_problem(self) -> Problem {
         Problem::validation(self.0)
@@ -94,46 +123,6 @@ pub(crate) struct Fields {
     values: Map<String, Value>,
 }
 
-/// A text that is parsed, with the code its failure has.
-pub(crate) trait Parsed: FromStr {
-    /// The code for programs.
-    fn code(error: &Self::Err) -> &'static str;
-    /// The sentence fragment for people.
-    fn detail(error: &Self::Err) -> String;
-}
-
-macro_rules! parsed_text {
-    ($($text:ty),*) => {$(
-        impl Parsed for $text {
-            fn code(error: &TextError) -> &'static str {
-                text_code(error)
-            }
-            fn detail(error: &TextError) -> String {
-                error.to_string()
-            }
-        }
-    )*};
-}
-
-parsed_text!(
-    scheduling_core::text::PersonName,
-    scheduling_core::text::EmailAddress,
-    scheduling_core::text::Note
-);
-
-/// The code of a refused text.
-pub(crate) fn text_code(error: &TextError) -> &'static str {
-    match error {
-        TextError::Empty => "empty",
-        TextError::TooLong { .. } => "too_long",
-        TextError::ControlCharacter => "control_character",
-        TextError::NotASlug => "not_a_slug",
-        TextError::NotAnAddress => "not_an_address",
-        TextError::NotAWebAddress => "not_a_web_address",
-        TextError::NotAPhoneNumber => "not_a_phone_number",
-    }
-}
-
 impl Fields {
     /// The values of an object at a place in the body; the body itself is at `""`.
     pub(crate) fn new(pointer: &str, values: Map<String, Value>) -> Self {
@@ -143,7 +132,8 @@ impl Fields {
         }
     }
 
-    fn at(&self, name: &str) -> String {
+    /// The pointer of a value.
+    pub(crate) fn at(&self, name: &str) -> String {
         format!(
             "{}/{}",
             self.pointer,
@@ -156,71 +146,138 @@ impl Fields {
         self.values.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// Takes a text; `null` counts as absent.
-    pub(crate) fn text(&mut self, name: &str, errors: &mut Errors) -> Option<String> {
-        match self.values.remove(name) {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) => Some(text),
-            Some(_) => {
-                errors.add(self.at(name), "wrong_type", "must be a text");
-                None
-            }
+    /// Takes a value; `null` counts as absent.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Item> {
+        let pointer = self.at(name);
+        let value = self.values.remove(name)?;
+        (!value.is_null()).then(|| Item::new(pointer, value))
+    }
+
+    /// Takes a value that must be there.
+    pub(crate) fn need(&mut self, name: &str, errors: &mut Errors) -> Option<Item> {
+        let item = self.take(name);
+        if item.is_none() {
+            errors.add(self.at(name), "required", "is required");
         }
+        item
+    }
+
+    /// Throws values away that clients may send back as they read them.
+    pub(crate) fn ignore(&mut self, names: &[&str]) {
+        for name in names {
+            self.values.remove(*name);
+        }
+    }
+
+    /// Takes a text.
+    pub(crate) fn text(&mut self, name: &str, errors: &mut Errors) -> Option<String> {
+        self.take(name)?.text(errors)
     }
 
     /// Takes a text that must be there.
     pub(crate) fn required_text(&mut self, name: &str, errors: &mut Errors) -> Option<String> {
-        if !self.has(name) {
-            errors.add(self.at(name), "required", "is required");
-        }
-        self.text(name, errors)
+        self.need(name, errors)?.text(errors)
     }
 
     /// Takes and parses a text; an empty one counts as absent.
     pub(crate) fn optional<T: Parsed>(&mut self, name: &str, errors: &mut Errors) -> Option<T> {
-        let text = self.text(name, errors)?;
-        if text.trim().is_empty() {
+        let item = self.take(name)?;
+        if item.is_blank() {
             return None;
         }
-        self.parse(name, &text, errors)
+        item.parse(errors)
     }
 
     /// Takes and parses a text that must be there.
     pub(crate) fn required<T: Parsed>(&mut self, name: &str, errors: &mut Errors) -> Option<T> {
-        let text = self.required_text(name, errors)?;
-        self.parse(name, &text, errors)
+        self.need(name, errors)?.parse(errors)
     }
 
-    fn parse<T: Parsed>(&self, name: &str, text: &str, errors: &mut Errors) -> Option<T> {
-        match text.parse::<T>() {
-            Ok(value) => Some(value),
-            Err(error) => {
-                errors.add(self.at(name), T::code(&error), T::detail(&error));
-                None
-            }
-        }
+    /// Takes a number; `otherwise` where there is none.
+    pub(crate) fn number_or(
+        &mut self,
+        name: &str,
+        range: std::ops::RangeInclusive<u32>,
+        otherwise: u32,
+        errors: &mut Errors,
+    ) -> u32 {
+        self.number(name, range, errors).unwrap_or(otherwise)
+    }
+
+    /// Takes a number.
+    pub(crate) fn number(
+        &mut self,
+        name: &str,
+        range: std::ops::RangeInclusive<u32>,
+        errors: &mut Errors,
+    ) -> Option<u32> {
+        self.take(name)?.number(range, errors)
+    }
+
+    /// Takes a yes or no; `otherwise` where there is none.
+    pub(crate) fn flag(&mut self, name: &str, otherwise: bool, errors: &mut Errors) -> bool {
+        self.take(name)
+            .and_then(|item| item.flag(errors))
+            .unwrap_or(otherwise)
+    }
+
+    /// Takes one of several words.
+    pub(crate) fn choice<T: Copy>(
+        &mut self,
+        name: &str,
+        words: &[(&str, T)],
+        errors: &mut Errors,
+    ) -> Option<T> {
+        self.take(name)?.choice(words, errors)
+    }
+
+    /// Takes an id.
+    pub(crate) fn id<T: WireId>(&mut self, name: &str, errors: &mut Errors) -> Option<T> {
+        self.take(name)?.id(errors)
+    }
+
+    /// Takes an instant with its offset.
+    pub(crate) fn instant(&mut self, name: &str, errors: &mut Errors) -> Option<DateTime<Utc>> {
+        self.take(name)?.instant(errors)
+    }
+
+    /// Takes a list of at most so many, reading each entry.
+    pub(crate) fn list<T>(
+        &mut self,
+        name: &str,
+        most: usize,
+        errors: &mut Errors,
+        read: impl FnMut(Item, &mut Errors) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        self.take(name)?.list(most, errors, read)
     }
 
     /// Takes a zone.
     pub(crate) fn zone(&mut self, name: &str, errors: &mut Errors) -> Option<Tz> {
-        let text = self.text(name, errors)?;
-        zone(self.at(name), &text, errors)
+        self.take(name)?.zone(errors)
+    }
+
+    /// Takes an object.
+    pub(crate) fn object(&mut self, name: &str, errors: &mut Errors) -> Option<Self> {
+        self.take(name)?.object(errors)
     }
 
     /// Takes an object that must be there.
     pub(crate) fn required_object(&mut self, name: &str, errors: &mut Errors) -> Option<Self> {
-        let pointer = self.at(name);
-        match self.values.remove(name) {
-            Some(Value::Object(values)) => Some(Self { pointer, values }),
-            None | Some(Value::Null) => {
-                errors.add(pointer, "required", "is required");
-                None
-            }
-            Some(_) => {
-                errors.add(pointer, "wrong_type", "must be an object");
-                None
-            }
-        }
+        self.need(name, errors)?.object(errors)
+    }
+
+    /// What is left, with its pointers.
+    pub(crate) fn entries(&mut self) -> Vec<(String, Item)> {
+        let pointer = self.pointer.clone();
+        std::mem::take(&mut self.values)
+            .into_iter()
+            .map(|(name, value)| {
+                let shown: String = name.chars().take(64).collect();
+                let place = format!("{pointer}/{}", shown.replace('~', "~0").replace('/', "~1"));
+                (name, Item::new(place, value))
+            })
+            .collect()
     }
 
     /// Notes what nobody took: a misspelt name would otherwise be ignored.
@@ -233,6 +290,25 @@ impl Fields {
     }
 }
 
+/// Reads one of several words.
+fn word<T: Copy>(
+    pointer: String,
+    text: &str,
+    words: &[(&str, T)],
+    errors: &mut Errors,
+) -> Option<T> {
+    let found = words.iter().find(|(word, _)| *word == text);
+    if found.is_none() {
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        errors.add(
+            pointer,
+            "unknown_value",
+            format!("must be one of {}", known.join(", ")),
+        );
+    }
+    found.map(|(_, value)| *value)
+}
+
 /// Reads a zone.
 pub(crate) fn zone(pointer: String, text: &str, errors: &mut Errors) -> Option<Tz> {
     match scheduling_core::time::zone::parse(text) {
@@ -240,44 +316,6 @@ pub(crate) fn zone(pointer: String, text: &str, errors: &mut Errors) -> Option<T
         Err(error) => {
             errors.add(pointer, "invalid_timezone", error.to_string());
             None
-        }
-    }
-}
-
-/// The parameters of a query, each at most once.
-pub(crate) struct Query(Vec<(String, String)>);
-
-impl Query {
-    /// Reads a query string.
-    pub(crate) fn of(request: &HttpRequest) -> Self {
-        Self(
-            url::form_urlencoded::parse(request.query_string().as_bytes())
-                .take(64)
-                .map(|(name, value)| (name.into_owned(), value.into_owned()))
-                .collect(),
-        )
-    }
-
-    /// Takes a parameter; an empty one counts as absent.
-    pub(crate) fn take(&mut self, name: &str, errors: &mut Errors) -> Option<String> {
-        let mut found = None;
-        self.0.retain_mut(|(n, value)| {
-            if n != name {
-                return true;
-            }
-            if found.replace(std::mem::take(value)).is_some() {
-                errors.add(format!("/query/{name}"), "repeated", "must be given once");
-            }
-            false
-        });
-        found.filter(|value| !value.is_empty())
-    }
-
-    /// Notes what nobody took.
-    pub(crate) fn finish(self, errors: &mut Errors) {
-        for (name, _) in self.0.iter().take(8) {
-            let shown: String = name.chars().take(64).collect();
-            errors.add(format!("/query/{shown}"), "unknown", "is not known here");
         }
     }
 }

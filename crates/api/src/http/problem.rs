@@ -1,110 +1,20 @@
 //! Problems: RFC 9457, from one catalogue.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use actix_web::body::BoxBody;
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use scheduling_core::ports::StorageError;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-macro_rules! catalogue {
-    ($($(#[$doc:meta])* $kind:ident, $slug:literal, $status:ident, $title:literal, $about:literal;)*) => {
-        /// What kind of problem it is. Slugs are stable.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum ProblemKind {
-            $($(#[$doc])* $kind,)*
-        }
-
-        impl ProblemKind {
-            /// All kinds, in the order of the reference.
-            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
-
-            /// Its name in addresses and in `code`.
-            pub const fn slug(self) -> &'static str {
-                match self { $(Self::$kind => $slug,)* }
-            }
-
-            /// The status it is answered with.
-            pub const fn status(self) -> StatusCode {
-                match self { $(Self::$kind => StatusCode::$status,)* }
-            }
-
-            /// A short line that is the same for every occurrence.
-            pub const fn title(self) -> &'static str {
-                match self { $(Self::$kind => $title,)* }
-            }
-
-            /// What it means and what a client does about it.
-            pub const fn about(self) -> &'static str {
-                match self { $(Self::$kind => $about,)* }
-            }
-        }
-    };
-}
-
-catalogue! {
-    /// Somebody else has the time.
-    SlotTaken, "slot-taken", CONFLICT, "The slot is taken",
-        "Somebody else booked this time, or one so close to it that no host is free. `alternatives` names up to three starts that are offered, the nearest first.";
-    /// The start is not one that is offered.
-    SlotOutsideAvailability, "slot-outside-availability", UNPROCESSABLE_ENTITY, "The start is not offered",
-        "The start lies outside the hours of the event type or its hosts, or is not one of the event type's starting times. Book a start that the slots endpoint lists. `alternatives` names up to three.";
-    /// Too soon.
-    NoticeTooShort, "notice-too-short", UNPROCESSABLE_ENTITY, "The start is too soon",
-        "The start has passed, or the event type asks for more notice. `alternatives` names up to three later starts.";
-    /// Too far ahead.
-    BookingWindow, "booking-window", UNPROCESSABLE_ENTITY, "The date cannot be booked",
-        "The date lies outside those on which the event type can be booked. `alternatives` names up to three starts that can.";
-    /// No host takes more.
-    LimitReached, "limit-reached", CONFLICT, "The hosts take no more bookings then",
-        "Every host who could take the start has as many bookings of this event type as a day, week or month allows. `alternatives` names up to three starts.";
-    /// The booking is over or was called off.
-    BookingFinal, "booking-final", CONFLICT, "The booking can no longer be changed",
-        "The meeting is over, or the booking was declined or gave up waiting.";
-    /// No IANA zone.
-    InvalidTimezone, "invalid-timezone", UNPROCESSABLE_ENTITY, "The time zone is unknown",
-        "A time zone must be an IANA name such as `Europe/Berlin`. `errors` says where.";
-    /// The clocks jump over it.
-    NonexistentLocalTime, "nonexistent-local-time", UNPROCESSABLE_ENTITY, "The local time does not exist",
-        "The clocks of the zone jump over this local time. `candidates` names the instants before and after the jump; send one of them with its offset.";
-    /// The clocks show it twice.
-    AmbiguousLocalTime, "ambiguous-local-time", UNPROCESSABLE_ENTITY, "The local time comes twice",
-        "The clocks of the zone show this local time twice. `candidates` names both instants; send one of them with its offset.";
-    /// Another request had the key.
-    IdempotencyKeyReused, "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The idempotency key was used for another request",
-        "An `Idempotency-Key` belongs to one request. Send the same body as before, or another key.";
-    /// A field is wrong.
-    Validation, "validation", UNPROCESSABLE_ENTITY, "Some values cannot be used",
-        "`errors` names each value: `pointer` is a JSON pointer into the body, or `/query/…` and `/headers/…`; `code` is for programs and `detail` for people.";
-    /// The body is no JSON.
-    MalformedBody, "malformed-body", BAD_REQUEST, "The body is not readable",
-        "The body is not JSON, is nested too deeply, or was not sent in time.";
-    /// Nothing is there.
-    NotFound, "not-found", NOT_FOUND, "There is nothing here",
-        "The address names nothing: no such workspace, event type or booking, or no such endpoint.";
-    /// The address knows other methods.
-    MethodNotAllowed, "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here",
-        "The header `Allow` names the methods that are.";
-    /// We cannot answer in that format.
-    NotAcceptable, "not-acceptable", NOT_ACCEPTABLE, "The answer exists only as JSON",
-        "The header `Accept` rules `application/json` out.";
-    /// We cannot read that format.
-    UnsupportedMediaType, "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body must be JSON",
-        "Send `Content-Type: application/json`, without a content coding.";
-    /// Too much.
-    PayloadTooLarge, "payload-too-large", PAYLOAD_TOO_LARGE, "The body is too large",
-        "Bodies are read up to a limit, 64 KiB unless the server is set otherwise.";
-    /// Not now.
-    Unavailable, "unavailable", SERVICE_UNAVAILABLE, "The server cannot answer right now",
-        "The database does not answer, or too many bookings wait in line. Nothing was changed. The header `Retry-After` says when to try again.";
-    /// Our fault.
-    Internal, "internal", INTERNAL_SERVER_ERROR, "Something went wrong",
-        "The fault is the server's. Its log has more under the `request_id`.";
-}
+pub use super::catalogue::ProblemKind;
+use super::rate::Standing;
 
 /// One value that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -114,10 +24,13 @@ pub struct FieldError {
     pub pointer: String,
     /// What is wrong, for programs.
     #[schema(value_type = String, example = "not_an_address")]
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What is wrong, for people.
     pub detail: String,
 }
+
+/// How a client can prove who he is (RFC 6750).
+pub(crate) const CHALLENGE: &str = "Bearer realm=\"kalends\"";
 
 /// A problem that is going to be answered.
 #[derive(Debug, Clone)]
@@ -126,8 +39,8 @@ pub struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     extensions: BTreeMap<&'static str, Value>,
-    retry_after_seconds: Option<u64>,
-    allow: Option<String>,
+    headers: Vec<(HeaderName, String)>,
+    standing: Option<Standing>,
 }
 
 impl Problem {
@@ -138,8 +51,8 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             extensions: BTreeMap::new(),
-            retry_after_seconds: None,
-            allow: None,
+            headers: Vec::new(),
+            standing: None,
         }
     }
 
@@ -164,21 +77,50 @@ impl Problem {
 
     /// The server is busy or its database is away.
     pub fn unavailable(detail: impl Into<String>) -> Self {
-        Self {
-            retry_after_seconds: Some(2),
-            ..Self::new(ProblemKind::Unavailable, detail)
-        }
+        Self::new(ProblemKind::Unavailable, detail).retry_after(2)
     }
 
     /// A method that the address does not know.
     pub fn method_not_allowed(allow: String) -> Self {
-        Self {
-            allow: Some(allow),
-            ..Self::new(
-                ProblemKind::MethodNotAllowed,
-                "The address does not know this method.",
-            )
-        }
+        Self::new(
+            ProblemKind::MethodNotAllowed,
+            "The address does not know this method.",
+        )
+        .header(header::ALLOW, allow)
+    }
+
+    /// Nothing is there, or nothing that the asker may know of: the two read alike.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(ProblemKind::NotFound, format!("There is no such {what}."))
+    }
+
+    /// Nobody proved who he is, whatever was wrong with the proof.
+    pub fn unauthenticated() -> Self {
+        Self::new(
+            ProblemKind::Unauthenticated,
+            "Send a good API token, or sign in.",
+        )
+        .header(header::WWW_AUTHENTICATE, CHALLENGE)
+    }
+
+    /// Says when to try again.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        self.header(header::RETRY_AFTER, seconds.to_string())
+    }
+
+    /// Says how the client stands with its rate limit.
+    #[must_use]
+    pub(crate) fn standing(mut self, standing: Standing) -> Self {
+        self.standing = Some(standing);
+        self
+    }
+
+    /// Adds a header to the answer.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
     }
 
     /// Adds a member of its own.
@@ -212,14 +154,15 @@ impl Problem {
     pub(crate) fn respond(&self, request_id: &str) -> HttpResponse {
         let mut response: HttpResponseBuilder = HttpResponse::build(self.kind.status());
         response.insert_header((header::CACHE_CONTROL, "no-store"));
-        if let Some(seconds) = self.retry_after_seconds {
-            response.insert_header((header::RETRY_AFTER, seconds.to_string()));
-        }
-        if let Some(allow) = &self.allow {
-            response.insert_header((header::ALLOW, allow.as_str()));
+        for (name, value) in &self.headers {
+            response.insert_header((name.clone(), value.as_str()));
         }
         let body = serde_json::to_string(&self.body(request_id)).unwrap_or_default();
-        response.content_type("application/problem+json").body(body)
+        let mut response = response.content_type("application/problem+json").body(body);
+        if let Some(standing) = self.standing {
+            standing.write(response.headers_mut());
+        }
+        response
     }
 }
 
@@ -247,7 +190,8 @@ pub(crate) struct ProblemBody {
     /// Values that cannot be used.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
-    /// `alternatives` and `reasons` where a start is not offered, `candidates` where a local time is not one instant.
+    /// What only some kinds say: `alternatives`, `reasons`, `candidates`, `current`, `required_scope` and others, as the
+    /// reference of problems has them.
     #[serde(flatten)]
     #[schema(value_type = Object, additional_properties)]
     extensions: BTreeMap<&'static str, Value>,
@@ -386,13 +330,5 @@ mod tests {
         assert_eq!(broken.kind(), ProblemKind::Internal);
         let body = serde_json::to_string(&broken.body("1")).unwrap();
         assert!(!body.contains("hunter2"), "{body}");
-    }
-
-    #[test]
-    fn slugs_are_unique() {
-        let mut slugs: Vec<_> = ProblemKind::ALL.iter().map(|k| k.slug()).collect();
-        slugs.sort_unstable();
-        slugs.dedup();
-        assert_eq!(slugs.len(), ProblemKind::ALL.len());
     }
 }

@@ -1,5 +1,8 @@
 //! The JSON API: `/api/v1`, its description, and the addresses that machines ask about the server itself.
 
+mod access;
+mod caller;
+mod describe;
 mod health;
 mod openapi;
 mod problems;
@@ -8,7 +11,7 @@ mod v1;
 use std::sync::OnceLock;
 
 use actix_web::dev::ServiceResponse;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::ServiceConfig;
@@ -52,9 +55,11 @@ fn machine_routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'
 pub fn openapi_json() -> &'static str {
     static DOCUMENT: OnceLock<String> = OnceLock::new();
     DOCUMENT.get_or_init(|| {
-        let mut document = description().to_pretty_json().unwrap_or_default();
-        document.push('\n');
-        document
+        let mut document = serde_json::to_value(description()).unwrap_or_default();
+        describe::complete(&mut document);
+        let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+        text.push('\n');
+        text
     })
 }
 
@@ -68,44 +73,105 @@ fn description() -> utoipa::openapi::OpenApi {
     document
 }
 
-/// What all of `/api/v1` shares: any site's pages may ask, only JSON is answered.
+/// What all of `/api/v1` shares: who may ask, how often, and that only JSON is answered.
 async fn api(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let mut response = if request.method() == Method::OPTIONS {
-        let allow = allowed_methods(request.path());
-        let mut response = HttpResponse::NoContent();
-        if let Some(allow) = allow {
-            response
-                .insert_header((header::ALLOW, allow.clone()))
-                .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, allow))
-                .insert_header((
-                    header::ACCESS_CONTROL_ALLOW_HEADERS,
-                    "content-type, idempotency-key, if-none-match, x-request-id",
-                ))
-                .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"));
-            request.into_response(response.finish())
-        } else {
-            let problem = not_found();
-            request.into_response(problem.error_response())
-        }
-    } else if let Err(problem) = negotiation::accepts_json(request.headers()) {
+    let path = request
+        .path()
+        .strip_prefix(PREFIX)
+        .unwrap_or_default()
+        .to_owned();
+    if request.method() == Method::OPTIONS {
+        return Ok(preflight(request, &path));
+    }
+    let open = access::is_public(&path)
+        // Whoever holds a token may use it from any page; a cookie opens nothing to other sites.
+        || request.headers().contains_key(header::AUTHORIZATION);
+    let operation = access::operation(request.method().as_str(), &path);
+    let mut standing = None;
+    let mut response = if let Err(problem) = answerable(&request, operation) {
         request.into_response(problem.error_response())
+    } else if let Some(operation) = operation {
+        match caller::admit(&request, operation).await {
+            Ok(stands) => {
+                standing = stands;
+                explained(next.call(request).await?.map_into_boxed_body())
+            }
+            Err(problem) => request.into_response(problem.error_response()),
+        }
     } else {
         explained(next.call(request).await?.map_into_boxed_body())
     };
-    // There are no cookies here and no credentials: whoever has a link may use it from anywhere.
     let headers = response.headers_mut();
+    if let Some(standing) = standing {
+        standing.write(headers);
+    }
+    headers.append(
+        header::VARY,
+        HeaderValue::from_static("authorization, cookie, origin"),
+    );
+    if open {
+        allow_any_origin(headers);
+    }
+    Ok(response)
+}
+
+/// Whether the operation's answer is one that the client takes. Pictures are no JSON, so there it is not asked.
+fn answerable(
+    request: &ServiceRequest,
+    operation: Option<&access::Operation>,
+) -> Result<(), Problem> {
+    if operation.is_some_and(|o| o.pattern == "/public/images/{image}") {
+        return Ok(());
+    }
+    negotiation::accepts_json(request.headers())
+}
+
+/// Lets any site's pages read the answer. Browsers then neither send cookies nor let pages read what was asked with them.
+fn allow_any_origin(headers: &mut HeaderMap) {
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_ORIGIN,
         HeaderValue::from_static("*"),
     );
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("etag, idempotency-replayed, location, retry-after, x-request-id"),
+        HeaderValue::from_static(
+            "etag, idempotency-replayed, link, location, ratelimit, ratelimit-policy, retry-after, x-ratelimit-limit, \
+             x-ratelimit-remaining, x-ratelimit-reset, x-request-id",
+        ),
     );
-    Ok(response)
+}
+
+/// What a browser asks before it lets another site's page ask.
+fn preflight(request: ServiceRequest, path: &str) -> ServiceResponse<BoxBody> {
+    let Some(methods) = allowed_methods(path) else {
+        return request.into_response(not_found().error_response());
+    };
+    let asks_with_token = request
+        .headers()
+        .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|names| {
+            names
+                .split(',')
+                .any(|name| name.trim().eq_ignore_ascii_case("authorization"))
+        });
+    let open = access::is_public(path) || (asks_with_token && access::takes_tokens(path));
+    let mut response = HttpResponse::NoContent();
+    response.insert_header((header::ALLOW, methods.clone()));
+    if open {
+        response
+            .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+            .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, methods))
+            .insert_header((
+                header::ACCESS_CONTROL_ALLOW_HEADERS,
+                "authorization, content-type, idempotency-key, if-match, if-none-match, x-request-id",
+            ))
+            .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"));
+    }
+    request.into_response(response.finish())
 }
 
 /// The framework's own refusals, of a path that is no UTF-8 for instance, are plain text; here they become problems.
@@ -134,7 +200,8 @@ fn not_found() -> Problem {
 
 /// No route takes the request: either its path is unknown, or its method.
 async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    Err(match allowed_methods(request.path()) {
+    let path = request.path().strip_prefix(PREFIX).unwrap_or_default();
+    Err(match allowed_methods(path) {
         Some(allow) => Problem::method_not_allowed(allow),
         None => not_found(),
     })
@@ -142,40 +209,7 @@ async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, Problem> {
 
 /// The methods that a path knows; `None` for a path that is none of ours.
 fn allowed_methods(path: &str) -> Option<String> {
-    static ROUTES: OnceLock<Vec<(Vec<String>, String)>> = OnceLock::new();
-    let routes = ROUTES.get_or_init(|| {
-        description()
-            .paths
-            .paths
-            .iter()
-            .map(|(pattern, item)| {
-                let mut methods = Vec::new();
-                if item.get.is_some() {
-                    methods.extend(["GET", "HEAD"]);
-                }
-                if item.post.is_some() {
-                    methods.push("POST");
-                }
-                methods.push("OPTIONS");
-                (segments(pattern), methods.join(", "))
-            })
-            .collect()
-    });
-    let path = segments(path);
-    routes
-        .iter()
-        .find(|(pattern, _)| {
-            pattern.len() == path.len()
-                && pattern
-                    .iter()
-                    .zip(&path)
-                    .all(|(p, s)| p == s || (p.starts_with('{') && !s.is_empty()))
-        })
-        .map(|(_, methods)| methods.clone())
-}
-
-fn segments(path: &str) -> Vec<String> {
-    path.split('/').map(str::to_owned).collect()
+    access::methods(path).map(|methods| methods.join(", "))
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! Version 1 of the API.
 
-mod bookings;
-mod event_types;
-mod slots;
-mod workspaces;
+mod accounts;
+mod manage;
+mod model;
+mod public;
+mod refusals;
 
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse};
-use scheduling_app::availability::FindError;
 use scheduling_core::text::Slug;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -16,39 +16,48 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::http::problem::{Problem, ProblemKind};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    // Bookings first: `/public/bookings/{token}` would otherwise read as a workspace called `bookings`.
-    config
-        .service(bookings::get)
-        .service(bookings::cancel)
-        .service(workspaces::get)
-        .service(event_types::list)
-        .service(event_types::get)
-        .service(slots::list)
-        .service(bookings::create);
+    public::configure(config);
+    accounts::configure(config);
+    manage::configure(config);
 }
 
 /// Reads a slug from a path. What is no slug names nothing.
-fn slug(text: &str) -> Result<Slug, Problem> {
-    text.parse()
-        .map_err(|_no_slug| not_found("workspace or event type"))
+fn slug(text: &str, what: &str) -> Result<Slug, Problem> {
+    text.parse().map_err(|_no_slug| Problem::not_found(what))
 }
 
-fn not_found(what: &str) -> Problem {
-    Problem::new(ProblemKind::NotFound, format!("There is no such {what}."))
+/// An answer that only the asker may keep.
+fn private<T: Serialize>(body: &T) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(body)
 }
 
-impl From<FindError> for Problem {
-    fn from(error: FindError) -> Self {
-        match error {
-            FindError::NotFound => not_found("event type"),
-            FindError::Request(error) => {
-                let mut errors = crate::http::fields::Errors::default();
-                errors.add("/query/to", "range_too_long", error.to_string());
-                errors.into_problem()
-            }
-            FindError::Storage(error) => error.into(),
-        }
+/// The answer to a request that made something.
+fn created<T: Serialize>(
+    location: String,
+    version: Option<u32>,
+    replayed: bool,
+    body: &T,
+) -> HttpResponse {
+    let mut response = HttpResponse::Created();
+    response
+        .insert_header((header::LOCATION, location))
+        .insert_header((header::CACHE_CONTROL, "no-store"));
+    if let Some(version) = version {
+        response.insert_header((header::ETAG, crate::http::conditions::tag(version)));
     }
+    if replayed {
+        response.insert_header(("idempotency-replayed", "true"));
+    }
+    response.json(body)
+}
+
+/// The answer to a request that left nothing to show.
+fn gone() -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish()
 }
 
 /// Answers JSON that a client may keep but must ask about: with a weak entity tag, and 304 when nothing changed.

@@ -8,11 +8,12 @@ use utoipa::ToSchema;
 
 use crate::Kalends;
 use crate::http::ids::WireId as _;
-use crate::http::problem::{Problem, ProblemBody};
+use crate::http::problem::Problem;
+use crate::rest::v1;
 
 /// A workspace.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Workspace)]
+#[schema(as = PublicWorkspace)]
 pub(super) struct WorkspaceView {
     #[schema(example = "ws_0190b0c47d5e70008000000000000001")]
     id: String,
@@ -40,12 +41,10 @@ impl WorkspaceView {
 /// Read a workspace
 #[utoipa::path(
     tag = "public",
-    operation_id = "get_workspace",
-    params(("workspace" = String, Path, description = "Its slug")),
+    operation_id = "get_public_workspace",
     responses(
         (status = 200, body = WorkspaceView),
         (status = 304, description = "`If-None-Match` names the present state"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "`not-found`"),
     )
 )]
 #[get("/public/{workspace}")]
@@ -56,8 +55,8 @@ pub(super) async fn get(
 ) -> Result<HttpResponse, Problem> {
     let workspace = kalends
         .scheduling
-        .workspace(&super::slug(&workspace)?)
+        .workspace(&v1::slug(&workspace, "workspace")?)
         .await?
-        .ok_or_else(|| super::not_found("workspace"))?;
-    super::revalidated(&request, &WorkspaceView::of(&workspace, &kalends))
+        .ok_or_else(|| Problem::not_found("workspace"))?;
+    v1::revalidated(&request, &WorkspaceView::of(&workspace, &kalends))
 }

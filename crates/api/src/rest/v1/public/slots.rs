@@ -5,14 +5,16 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use chrono::{DateTime, Months, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use scheduling_app::availability::{FindSlots, FoundSlots};
-use scheduling_core::time::start_of_day;
+use scheduling_core::time::{Length, start_of_day};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::Kalends;
+use crate::http::duration;
 use crate::http::fields::{self, Errors, Query};
 use crate::http::local_time::{GivenTime, in_zone};
-use crate::http::problem::{Problem, ProblemBody};
+use crate::http::problem::Problem;
+use crate::rest::v1;
 
 /// The longest range of one answer.
 const MAX_DAYS: i64 = 62;
@@ -22,7 +24,7 @@ const DEFAULT_DAYS: i64 = 31;
 /// A start that is offered.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Slot)]
-pub(super) struct SlotView {
+pub(in crate::rest::v1) struct SlotView {
     /// When the meeting would start, with the zone's offset.
     #[schema(example = "2026-11-24T09:00:00+01:00")]
     start: String,
@@ -36,7 +38,7 @@ pub(super) struct SlotView {
 
 /// The starts of a local date.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Day {
+pub(in crate::rest::v1) struct Day {
     /// The date in the answer's zone.
     #[schema(value_type = String, format = Date, example = "2026-11-24")]
     date: NaiveDate,
@@ -45,7 +47,7 @@ pub(super) struct Day {
 
 /// Starts by local date; dates without any are left out.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct GroupedSlots {
+pub(in crate::rest::v1) struct GroupedSlots {
     #[schema(example = "Europe/Berlin")]
     timezone: String,
     days: Vec<Day>,
@@ -55,7 +57,7 @@ pub(super) struct GroupedSlots {
 
 /// Starts in order.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct FlatSlots {
+pub(in crate::rest::v1) struct FlatSlots {
     #[schema(example = "Europe/Berlin")]
     timezone: String,
     slots: Vec<SlotView>,
@@ -66,9 +68,36 @@ pub(super) struct FlatSlots {
 /// One of the two views.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
-pub(super) enum SlotsView {
+pub(in crate::rest::v1) enum SlotsView {
     Grouped(GroupedSlots),
     Flat(FlatSlots),
+}
+
+/// What the questions for slots share, for the description.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "it is described, and read by hand so that all that is wrong is told at once"
+)]
+pub(in crate::rest::v1) struct SlotsParams {
+    /// The first instant: RFC 3339, a local time, or a date
+    #[param(example = "2026-11-24")]
+    from: Option<String>,
+    /// The first instant after the range
+    #[param(example = "2026-12-01")]
+    to: Option<String>,
+    /// A whole month instead of `from` and `to`
+    #[param(example = "2026-11")]
+    month: Option<String>,
+    /// The zone of local times and of the answer; the event type's, or the booking's, when it is not given
+    #[param(example = "Europe/Berlin")]
+    timezone: Option<String>,
+    /// How long the meeting is to last: minutes, or ISO 8601; as long as by default, or as before, when it is not given
+    #[param(example = "30")]
+    duration: Option<String>,
+    /// `grouped` by local date, which is the default, or `flat`
+    view: Option<String>,
 }
 
 /// List the starts that are offered
@@ -78,20 +107,12 @@ pub(super) enum SlotsView {
 #[utoipa::path(
     tag = "public",
     operation_id = "list_slots",
-    params(
-        ("workspace" = String, Path, description = "The workspace's slug"),
-        ("event" = String, Path, description = "The event type's slug"),
-        ("from" = Option<String>, Query, description = "The first instant: RFC 3339, a local time, or a date", example = "2026-11-24"),
-        ("to" = Option<String>, Query, description = "The first instant after the range", example = "2026-12-01"),
-        ("month" = Option<String>, Query, description = "A whole month instead of `from` and `to`", example = "2026-11"),
-        ("timezone" = Option<String>, Query, description = "The zone of local times and of the answer; the event type's when it is not given", example = "Europe/Berlin"),
-        ("view" = Option<String>, Query, description = "`grouped` by local date, which is the default, or `flat`"),
-    ),
+    params(SlotsParams),
     responses(
         (status = 200, body = SlotsView),
         (status = 304, description = "`If-None-Match` names the present state"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "`not-found`"),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "`validation`, `invalid-timezone`, `nonexistent-local-time`, `ambiguous-local-time`"),
+        (status = 410, description = "`link-expired`, `link-used-up`"),
+        (status = 422, description = "`invalid-timezone`, `nonexistent-local-time`, `ambiguous-local-time`"),
     )
 )]
 #[get("/public/{workspace}/event-types/{event}/slots")]
@@ -100,8 +121,9 @@ pub(super) async fn list(
     kalends: Data<Kalends>,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let (workspace, event_type) = (super::slug(&path.0)?, super::slug(&path.1)?);
-    let asked = Asked::read(&request)?;
+    let workspace = v1::slug(&path.0, "event type")?;
+    let event_type = v1::slug(&path.1, "event type")?;
+    let asked = SlotsQuery::read(&request)?;
     let zone = if let Some(zone) = asked.zone {
         zone
     } else {
@@ -115,33 +137,32 @@ pub(super) async fn list(
     let found = kalends
         .scheduling
         .find_slots(&FindSlots {
-            workspace,
-            event_type,
-            from,
-            to,
+            duration: asked.duration,
+            ..FindSlots::new(workspace, event_type, from, to)
         })
         .await?;
-    super::revalidated(&request, &present(&found, zone, asked.flat))
+    v1::revalidated(&request, &asked.present(&found, zone))
 }
 
 /// The query, before its times are turned into instants.
-struct Asked {
-    zone: Option<Tz>,
+pub(in crate::rest::v1) struct SlotsQuery {
+    pub(in crate::rest::v1) zone: Option<Tz>,
+    pub(in crate::rest::v1) duration: Option<Length>,
     from: Option<GivenTime>,
     to: Option<GivenTime>,
     month: Option<NaiveDate>,
     flat: bool,
 }
 
-impl Asked {
-    fn read(request: &HttpRequest) -> Result<Self, Problem> {
+impl SlotsQuery {
+    pub(in crate::rest::v1) fn read(request: &HttpRequest) -> Result<Self, Problem> {
         let mut errors = Errors::default();
         let mut query = Query::of(request);
         let zone = query
             .take("timezone", &mut errors)
             .and_then(|text| fields::zone("/query/timezone".to_owned(), &text, &mut errors));
-        let from = time(&mut query, "from", &mut errors);
-        let to = time(&mut query, "to", &mut errors);
+        let from = query.time("from", &mut errors);
+        let to = query.time("to", &mut errors);
         let month = query.take("month", &mut errors).and_then(|text| {
             let first = format!("{text}-01");
             let month = GivenTime::parse(&first).filter(|_| text.len() == 7);
@@ -158,18 +179,14 @@ impl Asked {
         if month.is_some() && (from.is_some() || to.is_some()) {
             errors.add("/query/month", "conflict", "stands in place of from and to");
         }
-        let flat = match query.take("view", &mut errors).as_deref() {
-            None | Some("grouped") => false,
-            Some("flat") => true,
-            Some(_) => {
-                errors.add("/query/view", "unknown_value", "must be grouped or flat");
-                false
-            }
-        };
+        let duration = duration::of_query(&mut query, &mut errors);
+        let views = &[("grouped", false), ("flat", true)];
+        let flat = query.choice("view", views, &mut errors).unwrap_or(false);
         query.finish(&mut errors);
         errors.check()?;
         Ok(Self {
             zone,
+            duration,
             from,
             to,
             month,
@@ -177,7 +194,7 @@ impl Asked {
         })
     }
 
-    fn range(
+    pub(in crate::rest::v1) fn range(
         &self,
         zone: Tz,
         now: DateTime<Utc>,
@@ -210,57 +227,42 @@ impl Asked {
         errors.check()?;
         Ok((from, to))
     }
-}
 
-fn time(query: &mut Query, name: &str, errors: &mut Errors) -> Option<GivenTime> {
-    let text = query.take(name, errors)?;
-    // An offset's plus arrives as a space where a client forgot to escape it.
-    let time = GivenTime::parse(&text).or_else(|| GivenTime::parse(&text.replace(' ', "+")));
-    if time.is_none() {
-        errors.add(
-            format!("/query/{name}"),
-            "not_a_time",
-            "must be a time such as 2026-11-24T09:00:00+01:00 or a date such as 2026-11-24",
-        );
-    }
-    time
-}
-
-fn present(found: &FoundSlots, zone: Tz, flat: bool) -> SlotsView {
-    let length = found.event_type.rules.duration.delta();
-    let is_group = found.event_type.rules.capacity.is_group();
-    let view = |start: DateTime<Utc>, seats_left: Option<u32>| SlotView {
-        start: in_zone(start, zone),
-        end: in_zone(start + length, zone),
-        seats_left: seats_left.filter(|_| is_group),
-    };
-    let timezone = zone.name().to_owned();
-    let next_available = found.next_available.map(|start| in_zone(start, zone));
-    if flat {
-        return SlotsView::Flat(FlatSlots {
+    /// The slots as they are asked for.
+    pub(in crate::rest::v1) fn present(&self, found: &FoundSlots, zone: Tz) -> SlotsView {
+        let timezone = zone.name().to_owned();
+        let next_available = found.next_available.map(|start| in_zone(start, zone));
+        let view = |start: DateTime<Utc>, end: DateTime<Utc>, seats_left| SlotView {
+            start: in_zone(start, zone),
+            end: in_zone(end, zone),
+            seats_left,
+        };
+        if self.flat {
+            let length = found.duration.delta();
+            return SlotsView::Flat(FlatSlots {
+                timezone,
+                slots: found
+                    .slots
+                    .iter()
+                    .map(|slot| view(slot.start, slot.start + length, slot.seats_left))
+                    .collect(),
+                next_available,
+            });
+        }
+        let days = found.days(zone).into_iter();
+        SlotsView::Grouped(GroupedSlots {
             timezone,
-            slots: found
-                .slots
-                .iter()
-                .map(|slot| view(slot.start, slot.seats_left))
+            days: days
+                .map(|day| Day {
+                    date: day.date,
+                    slots: day
+                        .slots
+                        .into_iter()
+                        .map(|slot| view(slot.start, slot.end, slot.seats_left))
+                        .collect(),
+                })
                 .collect(),
             next_available,
-        });
+        })
     }
-    let mut days: Vec<Day> = Vec::new();
-    for slot in found.slots.iter() {
-        let date = slot.start.with_timezone(&zone).date_naive();
-        match days.last_mut() {
-            Some(day) if day.date == date => day.slots.push(view(slot.start, slot.seats_left)),
-            _ => days.push(Day {
-                date,
-                slots: vec![view(slot.start, slot.seats_left)],
-            }),
-        }
-    }
-    SlotsView::Grouped(GroupedSlots {
-        timezone,
-        days,
-        next_available,
-    })
 }
