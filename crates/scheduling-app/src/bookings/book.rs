@@ -10,18 +10,21 @@ use scheduling_core::ports::{StorageError, UnitOfWork};
 use scheduling_core::slots::Unavailability;
 use scheduling_core::text::{Note, Slug};
 use scheduling_core::time::Length;
-use thiserror::Error;
 
-use super::attempts::{Attempts, Refusal};
-use super::form::{Filled, FormProblems, GuestDetails, InviteeDetails};
-use super::hold::{HeldError, held};
+use super::attempts::Attempts;
+use super::form::{Filled, GuestDetails, InviteeDetails};
+use super::hold::held;
 use super::making::{answer_until, judged_by_the_hold, question, use_link};
-use super::offer::{OfferError, meeting, offer};
+use super::offer::{meeting, offer};
 use super::repeated::{idempotent, made_before};
 use crate::actor::Actor;
-use crate::availability::{Bookable, EndedLink, FindError, bookable};
-use crate::idempotency::{ClaimError, IdempotencyKey};
+use crate::availability::{Bookable, FindError, bookable};
+use crate::idempotency::IdempotencyKey;
 use crate::{HoldToken, ManageToken, Scheduling};
+
+mod error;
+
+pub use error::BookError;
 
 /// Books a start of an event type.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,108 +97,6 @@ pub struct Booked {
     pub manage_token: ManageToken,
     /// Whether an earlier command with the same idempotency key made it.
     pub replayed: bool,
-}
-
-/// Why nothing was booked.
-#[derive(Debug, Error)]
-pub enum BookError {
-    /// No such workspace, or it has no such event type that can be booked.
-    #[error("there is no such event type")]
-    NotFound,
-    /// The member neither hosts the event type nor manages the workspace.
-    #[error("only its hosts and who manages the workspace book it for others")]
-    Forbidden,
-    /// The link has expired, or was used as often as it can be.
-    #[error("the link leads nowhere any more")]
-    LinkEnded(Box<EndedLink>),
-    /// The event type does not offer the duration.
-    #[error("there is no such duration")]
-    NoSuchDuration,
-    /// What was filled in cannot be accepted.
-    #[error(transparent)]
-    Form(Box<FormProblems>),
-    /// The start is not offered.
-    #[error("the slot is not available")]
-    Unavailable {
-        /// What speaks against it, without duplicates: the start's own reasons, then the hosts'.
-        reasons: Vec<Unavailability>,
-        /// Whether it would be offered if nobody had booked: then somebody else has the time.
-        taken: bool,
-        /// Up to three offered starts, the nearest first.
-        alternatives: Vec<DateTime<Utc>>,
-    },
-    /// The hold has expired, or there never was one.
-    #[error("the hold has expired")]
-    HoldExpired,
-    /// The hold keeps another slot.
-    #[error("the hold is for another slot")]
-    HoldElsewhere,
-    /// The idempotency key belongs to another request.
-    #[error("the idempotency key was used for another request")]
-    IdempotencyKeyReused,
-    /// The storage failed.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-}
-
-impl BookError {
-    /// Whether somebody else has the time: without other bookings and busy times the start would be offered.
-    pub fn is_taken(&self) -> bool {
-        matches!(self, Self::Unavailable { taken: true, .. })
-    }
-}
-
-impl Refusal for BookError {
-    fn storage(&self) -> Option<&StorageError> {
-        match self {
-            Self::Storage(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl From<OfferError> for BookError {
-    fn from(error: OfferError) -> Self {
-        match error {
-            OfferError::NotOffered { reasons, taken } => Self::Unavailable {
-                reasons,
-                taken,
-                alternatives: Vec::new(),
-            },
-            OfferError::Storage(error) => Self::Storage(error),
-        }
-    }
-}
-
-impl From<FindError> for BookError {
-    fn from(error: FindError) -> Self {
-        match error {
-            FindError::NotFound => Self::NotFound,
-            FindError::LinkEnded(ended) => Self::LinkEnded(ended),
-            FindError::NoSuchDuration => Self::NoSuchDuration,
-            FindError::Request(error) => Self::Storage(StorageError::Other(error.into())),
-            FindError::Storage(error) => Self::Storage(error),
-        }
-    }
-}
-
-impl From<HeldError> for BookError {
-    fn from(error: HeldError) -> Self {
-        match error {
-            HeldError::Expired => Self::HoldExpired,
-            HeldError::Elsewhere => Self::HoldElsewhere,
-            HeldError::Storage(error) => Self::Storage(error),
-        }
-    }
-}
-
-impl From<ClaimError> for BookError {
-    fn from(error: ClaimError) -> Self {
-        match error {
-            ClaimError::Reused => Self::IdempotencyKeyReused,
-            ClaimError::Storage(error) => Self::Storage(error),
-        }
-    }
 }
 
 impl Scheduling {

@@ -7,7 +7,7 @@ use scheduling_core::booking::{
     Booking, BookingState, BookingStatus, Doer, HistoryEntry, ManageSecret, Party, PendingReason,
 };
 use scheduling_core::directory::{Person, Workspace};
-use scheduling_core::event_type::EventType;
+use scheduling_core::event_type::{BookingLink, EventType};
 use scheduling_core::ids::UserId;
 use scheduling_core::ports::{SealError, StorageError, UnitOfWork};
 use thiserror::Error;
@@ -15,6 +15,7 @@ use thiserror::Error;
 use super::access::{BookingAccess, Visitor};
 use super::policy::Permission;
 use crate::availability::in_order;
+use crate::manage::log_unreadable;
 use crate::{HostToken, ManageToken, Scheduling, manage};
 
 /// A booking with everything a page about it shows.
@@ -118,10 +119,7 @@ impl Scheduling {
         let workspace = workspace.ok_or_else(|| dangling(&booking, "workspace_id"))?;
         let event_type = work.event_types().get(booking.event_type).await?;
         let event_type = event_type.ok_or_else(|| dangling(&booking, "event_type_id"))?;
-        let link = match booking.link {
-            Some(link) => work.links().get(link).await?,
-            None => None,
-        };
+        let link = link_of(&mut *work, &booking).await?;
         let event_type = match link {
             Some(link) => link.applied_to(event_type),
             None => event_type,
@@ -195,6 +193,24 @@ async fn open_to_read(
         return Err(ReadError::Over);
     }
     Ok((booking, visitor))
+}
+
+/// The further link with which a booking was made, if it still exists. One that cannot be read is as good as none: it
+/// takes neither page nor mail down.
+pub(crate) async fn link_of(
+    work: &mut dyn UnitOfWork,
+    booking: &Booking,
+) -> Result<Option<BookingLink>, StorageError> {
+    let Some(link) = booking.link else {
+        return Ok(None);
+    };
+    match work.links().get(link).await {
+        Err(damage @ StorageError::Corrupt { .. }) => {
+            log_unreadable(&[damage]);
+            Ok(None)
+        }
+        found => found,
+    }
 }
 
 /// A booking that names something which is not there.

@@ -450,3 +450,67 @@ async fn whatever_anybody_does_the_record_is_right() {
         assert!(done >= 3 && refused >= 3, "{command}: {total:?}");
     }
 }
+
+/// One of many who act at once: books, holds, moves, answers and cancels what he has booked.
+async fn act(scheduling: crate::Scheduling, seed: u64) -> Vec<ManageToken> {
+    let mut dice = Dice(seed);
+    let mut mine: Vec<ManageToken> = Vec::new();
+    for _ in 0..60 {
+        let event = dice.one_of(&EVENTS);
+        let start = at("24T07:00") + TimeDelta::minutes(15 * i64::try_from(dice.roll(40)).unwrap());
+        let access = |mine: &[ManageToken], place: usize| {
+            BookingAccess::Invitee(mine[place % mine.len()].clone())
+        };
+        match dice.roll(6) {
+            0 if !mine.is_empty() => {
+                let command = CancelBooking::new(access(&mine, dice.roll(8)));
+                let _ = scheduling.cancel(&command).await;
+            }
+            1 | 2 if !mine.is_empty() => {
+                let command = RescheduleBooking::new(access(&mine, dice.roll(8)), start);
+                let _ = scheduling.reschedule(&command).await;
+            }
+            3 => {
+                let command = HoldSlot::new(parse("firm"), parse(event), start);
+                let held = scheduling.hold(&command).await;
+                if let Ok(held) = held {
+                    let _ = scheduling.release_hold(&held.token).await;
+                }
+            }
+            _ => {
+                let mut command = World::command(event, "24T00:00");
+                command.start = start;
+                if let Ok(booked) = scheduling.book(&command).await {
+                    mine.push(booked.manage_token);
+                }
+            }
+        }
+        tokio::task::yield_now().await;
+    }
+    mine
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn however_many_act_at_once_the_record_is_right() {
+    let life = Life::new(1).await;
+    let mut all = tokio::task::JoinSet::new();
+    for seed in 0..8 {
+        all.spawn(act(life.world.scheduling.clone(), seed));
+    }
+    let tokens: Vec<ManageToken> = all.join_all().await.into_iter().flatten().collect();
+    assert!(tokens.len() > 10, "{}", tokens.len());
+    let mut life = life;
+    for booking in life.world.bookings().await {
+        // Each change grew the version by one and left an entry.
+        let entries = usize::try_from(booking.version).unwrap();
+        let token = ManageToken::from_bytes([0; 32]);
+        let known = Known {
+            token,
+            stored: booking,
+            entries,
+        };
+        life.known.insert(known.stored.id, known);
+    }
+    life.check().await;
+    life.end().await;
+}

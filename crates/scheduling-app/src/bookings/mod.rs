@@ -17,6 +17,7 @@ mod hold;
 mod list;
 mod making;
 mod mark;
+mod move_rules;
 mod moving;
 mod offer;
 mod policy;
@@ -39,7 +40,7 @@ pub use reschedule::{RescheduleBooking, RescheduleError};
 
 pub use crate::idempotency::{IdempotencyKey, InvalidIdempotencyKey};
 
-pub(crate) use get::dangling;
+pub(crate) use get::{dangling, link_of};
 
 #[cfg(test)]
 mod life;

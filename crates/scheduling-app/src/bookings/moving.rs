@@ -5,8 +5,9 @@ use scheduling_core::booking::Booking;
 use scheduling_core::time::Length;
 
 use super::access::BookingAccess;
+use super::move_rules::{is_movable, open_to_move, question, rules_of_move};
 use super::policy::Permission;
-use super::reschedule::{RescheduleError, is_movable, open_to_move, question, rules_of_move};
+use super::reschedule::RescheduleError;
 use super::{ChangeError, get::dangling};
 use crate::Scheduling;
 use crate::availability::{Apart, FoundSlots, offered};

@@ -1,31 +1,30 @@
 //! Move a booking to another time. It stays the same booking: same id, same calendar entry, same links.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
-use scheduling_core::booking::{Booking, BookingHost, BookingState, Change, Party, PendingReason};
-use scheduling_core::event_type::{EventType, SlotRules, SlotSteps};
+use scheduling_core::booking::{Booking, BookingHost, Change};
 use scheduling_core::ids::{SessionId, UserId};
 use scheduling_core::ports::{StorageError, UnitOfWork};
-use scheduling_core::slots::{SlotRequestError, Unavailability};
+use scheduling_core::slots::Unavailability;
 use scheduling_core::text::Note;
 use scheduling_core::time::Length;
-use thiserror::Error;
 
-use super::access::{BookingAccess, Visitor};
+use super::access::BookingAccess;
 use super::attempts::{Attempts, Refusal};
 use super::change::{
     Asked, Begun, ChangeError, Changed, Lock, Under, expect_version, release_step,
 };
-use super::get::dangling;
-use super::hold::{HeldError, held};
-use super::making::{answer_until, host_secret};
-use super::offer::{Offer, OfferError, appoint, for_hosts, meeting, offer, seat, stay};
-use super::policy::Permission;
+use super::hold::held;
+use super::making::host_secret;
+use super::move_rules::{may_move, open_to_move, question, rules_of_move, wait_for_approval};
+use super::offer::{Offer, appoint, meeting, offer, seat, stay};
 use super::repeated::was_used;
-use crate::availability::{Apart, FindError, Question};
+use crate::availability::Apart;
 use crate::idempotency::Idempotent;
 use crate::{HoldToken, Scheduling, SchedulingBuilder};
+
+mod error;
+
+pub use error::RescheduleError;
 
 /// Moves a booking to another start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,92 +56,6 @@ impl RescheduleBooking {
             reason: None,
             hold: None,
             idempotency: None,
-        }
-    }
-}
-
-/// Why a booking was not moved.
-#[derive(Debug, Error)]
-pub enum RescheduleError {
-    /// It cannot be changed so.
-    #[error(transparent)]
-    Change(#[from] ChangeError),
-    /// The event type does not offer the duration.
-    #[error("there is no such duration")]
-    NoSuchDuration,
-    /// The start is not offered.
-    #[error("the slot is not available")]
-    Unavailable {
-        /// What speaks against it, without duplicates: the start's own reasons, then the hosts'.
-        reasons: Vec<Unavailability>,
-        /// Whether it would be offered if nobody else had booked: then somebody else has the time.
-        taken: bool,
-        /// Up to three offered starts, the nearest first.
-        alternatives: Vec<DateTime<Utc>>,
-    },
-    /// The hold has expired, or there never was one.
-    #[error("the hold has expired")]
-    HoldExpired,
-    /// The hold keeps another slot.
-    #[error("the hold is for another slot")]
-    HoldElsewhere,
-    /// The range is too long.
-    #[error(transparent)]
-    Range(SlotRequestError),
-}
-
-impl RescheduleError {
-    /// Whether somebody else has the time: without other bookings and busy times the start would be offered.
-    pub fn is_taken(&self) -> bool {
-        matches!(self, Self::Unavailable { taken: true, .. })
-    }
-}
-
-impl Refusal for RescheduleError {
-    fn storage(&self) -> Option<&StorageError> {
-        match self {
-            Self::Change(error) => error.storage(),
-            _ => None,
-        }
-    }
-}
-
-impl From<StorageError> for RescheduleError {
-    fn from(error: StorageError) -> Self {
-        Self::Change(error.into())
-    }
-}
-
-impl From<OfferError> for RescheduleError {
-    fn from(error: OfferError) -> Self {
-        match error {
-            OfferError::NotOffered { reasons, taken } => Self::Unavailable {
-                reasons,
-                taken,
-                alternatives: Vec::new(),
-            },
-            OfferError::Storage(error) => error.into(),
-        }
-    }
-}
-
-impl From<HeldError> for RescheduleError {
-    fn from(error: HeldError) -> Self {
-        match error {
-            HeldError::Expired => Self::HoldExpired,
-            HeldError::Elsewhere => Self::HoldElsewhere,
-            HeldError::Storage(error) => error.into(),
-        }
-    }
-}
-
-impl From<FindError> for RescheduleError {
-    fn from(error: FindError) -> Self {
-        match error {
-            FindError::NotFound | FindError::LinkEnded(_) => Self::Change(ChangeError::NotFound),
-            FindError::NoSuchDuration => Self::NoSuchDuration,
-            FindError::Request(error) => Self::Range(error),
-            FindError::Storage(error) => error.into(),
         }
     }
 }
@@ -414,131 +327,6 @@ fn part_of(
         manage,
         session,
     }
-}
-
-/// The booking that is to move, its event type, and who came.
-pub(super) async fn open_to_move(
-    work: &mut dyn UnitOfWork,
-    access: &BookingAccess,
-    now: DateTime<Utc>,
-) -> Result<(Booking, EventType, Visitor), RescheduleError> {
-    let found = access.open(work).await?;
-    let (booking, visitor) = found.ok_or(ChangeError::NotFound)?;
-    if visitor.is_too_late(&booking, now) {
-        return Err(ChangeError::Over.into());
-    }
-    let event_type = work.event_types().get(booking.event_type).await?;
-    let event_type = event_type.ok_or_else(|| dangling(&booking, "event_type_id"))?;
-    Ok((booking, event_type, visitor))
-}
-
-/// Refuses a move that the booking's state or the event type's policy does not allow.
-fn may_move(
-    booking: &Booking,
-    event_type: &EventType,
-    visitor: &Visitor,
-    reason: Option<&Note>,
-    now: DateTime<Utc>,
-) -> Result<(), ChangeError> {
-    is_movable(booking, visitor.party, now)?;
-    Permission::by(event_type.policy.reschedule, booking, visitor.party, now).require(reason)
-}
-
-/// Refuses to move what is no longer ahead, and says what it is.
-pub(super) fn is_movable(
-    booking: &Booking,
-    party: Party,
-    now: DateTime<Utc>,
-) -> Result<(), ChangeError> {
-    let (interval, hosts) = (booking.interval, booking.hosts.clone());
-    booking
-        .clone()
-        .reschedule(interval, hosts, party, None, now)?;
-    Ok(())
-}
-
-/// The rules by which a booking moves: a duration that is asked for must be offered; the one it has it can keep.
-pub(super) fn rules_of_move(
-    booking: &Booking,
-    event_type: &EventType,
-    party: Party,
-    duration: Option<Length>,
-) -> Result<SlotRules, RescheduleError> {
-    let present = length(booking);
-    let wanted = duration.or(present);
-    let rules = match (event_type.rules_for(wanted), wanted) {
-        (Some(rules), _) => rules.into_owned(),
-        (None, Some(kept)) if Some(kept) == present => with_duration(event_type, kept),
-        (None, _) => return Err(RescheduleError::NoSuchDuration),
-    };
-    Ok(match party {
-        Party::Invitee => rules,
-        Party::Host | Party::System => for_hosts(&rules),
-    })
-}
-
-/// How long a booking lasts.
-fn length(booking: &Booking) -> Option<Length> {
-    let minutes = u32::try_from(booking.interval.length().num_minutes()).ok()?;
-    Length::new(minutes).ok()
-}
-
-/// The rules for a duration that the event type does not offer any more.
-fn with_duration(event_type: &EventType, duration: Length) -> SlotRules {
-    let slot_interval = match event_type.durations.steps {
-        SlotSteps::Interval => event_type.rules.slot_interval,
-        SlotSteps::Duration => duration,
-    };
-    SlotRules {
-        duration,
-        slot_interval,
-        ..event_type.rules.clone()
-    }
-}
-
-/// What is asked of the engine for a move.
-pub(super) fn question(
-    event_type: &EventType,
-    rules: SlotRules,
-    now: DateTime<Utc>,
-) -> Question<'_> {
-    // Asking for the default duration always makes sense; the rules then say which one is meant.
-    Question::new(event_type, None, now)
-        .expect("an event type offers its default duration")
-        .with_rules(rules)
-}
-
-/// Lets a booking that its invitee moved wait for an approval, where the event type wants one; and gives a request that
-/// waits already a new deadline.
-fn wait_for_approval(
-    booking: Booking,
-    under: &Under<'_>,
-    now: DateTime<Utc>,
-) -> Result<Booking, ChangeError> {
-    let start = booking.interval.start();
-    let approval = under.event_type.policy.approval;
-    let by_invitee = under.visitor.party == Party::Invitee;
-    let (waiting_for, until) = match &booking.state {
-        BookingState::Pending {
-            waiting_for,
-            expires_at,
-        } => {
-            let until = match approval {
-                Some(approval) => Some(answer_until(approval, start, now)),
-                None => expires_at.map(|until| until.min(start)),
-            };
-            (waiting_for.clone(), until)
-        }
-        BookingState::Confirmed { .. } if by_invitee => match approval {
-            Some(approval) => {
-                let until = answer_until(approval, start, now);
-                (BTreeSet::from([PendingReason::Approval]), Some(until))
-            }
-            None => return Ok(booking),
-        },
-        _ => return Ok(booking),
-    };
-    Ok(booking.wait_again(waiting_for, until, now)?)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use scheduling_core::ports::{
 };
 use tracing::error;
 
+use super::account;
 use super::notify::{self, Owed, PrepareError, Prepared};
 use crate::Scheduling;
 use crate::bookings::ChangeError;
@@ -122,7 +123,7 @@ pub(crate) async fn run(
             sealed_token,
         } => {
             let sealed = sealed_token.as_deref();
-            match notify::prepare_account(scheduling, id, name, email, about, sealed) {
+            match account::prepare(scheduling, id, name, email, about, sealed) {
                 Ok(message) => notifier.notify_account(&message).await.into(),
                 Err(error) => Outcome::failed(Retry::Backoff, &error).into(),
             }

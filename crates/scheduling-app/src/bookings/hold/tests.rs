@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use chrono::TimeDelta;
+use scheduling_core::hold::RenewError;
 use scheduling_testkit::builders::parse;
 use tokio::task::JoinSet;
 

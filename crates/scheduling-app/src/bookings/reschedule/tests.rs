@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use scheduling_core::booking::BookingStatus;
+use scheduling_core::booking::{BookingState, BookingStatus};
 use scheduling_core::ports::Storage;
 use scheduling_core::time::Interval;
 use scheduling_testkit::builders::parse;

@@ -33,7 +33,11 @@ async fn sent(world: &World) -> String {
         }
         if let Some(decision) = &facts.decision {
             let reason = decision.reason.as_ref().map(ToString::to_string);
-            line = format!("{line} by {:?}: {}", decision.by, reason.unwrap_or_default());
+            line = format!(
+                "{line} by {:?}: {}",
+                decision.by,
+                reason.unwrap_or_default()
+            );
         }
         let NotificationLinks {
             manage,
@@ -399,7 +403,7 @@ async fn what_is_gone_makes_a_message_moot() {
         moot(Recipient::Attendee(attendee)).await,
         "the attendee is gone"
     );
-    let host = UserId::from_uuid(nobody);
+    let host = scheduling_core::ids::UserId::from_uuid(nobody);
     assert_eq!(moot(Recipient::Host(host)).await, "the host is gone");
     let mut other = booking.clone();
     other.id = BookingId::from_uuid(nobody);
