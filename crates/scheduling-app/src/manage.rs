@@ -56,7 +56,7 @@ pub enum ManageError {
     /// Bookings are still ahead, and whoever has them would not hear that they are gone.
     #[error("{count} bookings are still ahead: cancel them first")]
     BookingsAhead {
-        /// How many.
+        /// How many; of very many, the first hundred.
         count: u32,
     },
     /// What cannot be undone must be confirmed with the slug.

@@ -135,12 +135,7 @@ impl Scheduling {
             return Ok(PutAway::Deleted);
         }
         if matches!(command.on_bookings, OnBookings::Erase { .. }) {
-            let now = self.ports().clock.now();
-            let ahead = ahead(work, &found, now, None).await?;
-            if !ahead.found.is_empty() {
-                let count = u32::try_from(ahead.found.len()).unwrap_or(u32::MAX);
-                return Err(ManageError::BookingsAhead { count });
-            }
+            self.nobody_expects_to_meet(work, &found).await?;
         }
         if found.status == EventTypeStatus::Archived {
             return Ok(PutAway::Archived(Box::new(found)));
@@ -152,6 +147,25 @@ impl Scheduling {
         };
         work.event_types().update(&archived).await?;
         Ok(PutAway::Archived(Box::new(archived)))
+    }
+
+    /// Refuses to erase bookings that are still ahead: who has them would not hear of it.
+    async fn nobody_expects_to_meet(
+        &self,
+        work: &mut dyn UnitOfWork,
+        event_type: &EventType,
+    ) -> Result<(), ManageError> {
+        let now = self.ports().clock.now();
+        let ahead = ahead(work, event_type, now, None).await?;
+        if let Some(damage) = ahead.unreadable.into_iter().next() {
+            return Err(damage.into());
+        }
+        match u32::try_from(ahead.found.len()) {
+            Ok(0) => Ok(()),
+            count => Err(ManageError::BookingsAhead {
+                count: count.unwrap_or(u32::MAX),
+            }),
+        }
     }
 
     /// Cancels what has not begun, booking by booking. Answers how many were cancelled.
@@ -202,7 +216,7 @@ impl Scheduling {
         }
     }
 
-    async fn erase(
+    pub(super) async fn erase(
         &self,
         actor: &Actor,
         event_type: &EventType,
@@ -238,6 +252,8 @@ impl Scheduling {
     ) -> Result<(u32, bool), ManageError> {
         let found = self.event_type_to_change(work, actor, id, &[]).await?;
         actor.manages(found.workspace)?;
+        // Somebody may have booked it while it was put away.
+        self.nobody_expects_to_meet(work, &found).await?;
         let filter = BookingFilter {
             event_type: Some(id),
             ..BookingFilter::default()

@@ -567,6 +567,41 @@ async fn erasing_takes_who_manages_the_slug_and_nobody_who_still_expects_to_meet
 }
 
 #[tokio::test]
+async fn what_was_booked_at_the_last_moment_is_not_erased_either() {
+    let world = world().await;
+    world.booked("intro", "24T10:00").await;
+    // As it is right after the first step found nothing ahead.
+    let erased = world
+        .scheduling
+        .erase(&world.owner(), &world.event_types["intro"])
+        .await;
+    assert!(matches!(
+        erased,
+        Err(ManageError::BookingsAhead { count: 1 })
+    ));
+    assert_eq!(world.bookings().await.len(), 1);
+}
+
+#[tokio::test]
+async fn deleting_names_the_version_it_was_decided_for() {
+    let world = world().await;
+    let delete = async |expected| {
+        let command = DeleteEventType {
+            id: world.event_types["intro"].id,
+            on_bookings: OnBookings::Keep,
+            expected: Some(expected),
+        };
+        let owner = world.owner();
+        world.scheduling.delete_event_type(&owner, &command).await
+    };
+    assert!(matches!(
+        delete(2).await,
+        Err(ManageError::VersionConflict { current: 1 })
+    ));
+    assert_eq!(delete(1).await.unwrap(), DeletedEventType::Deleted);
+}
+
+#[tokio::test]
 async fn a_group_sessions_seats_go_with_its_bookings() {
     let world = World::new("host ann UTC 09:00-12:00\nevent class 30 ann seats=3").await;
     for _ in 0..2 {
