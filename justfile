@@ -27,6 +27,13 @@ browser:
     cargo build -p scheduling-api
     cargo test -p scheduling-tests browser
 
+# Hold the API's answers to its description, and run the guide's examples.
+api:
+    bash tests/all needs counterparts
+    cargo build -p scheduling-api
+    cargo test -p scheduling-tests openapi
+    cargo test -p scheduling-tests guide
+
 # Check the scenario files.
 conformance:
     cargo run -q -- slots --check tests/conformance/slots/*.jsonl
