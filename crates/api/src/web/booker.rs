@@ -1,5 +1,7 @@
-//! `/book/{workspace}/{event}`: the calendar and the times of a day, in the guest's zone.
+//! `/book/{workspace}/{event}`: the calendar and the times of a day, in the reader's zone. The page that moves a booking
+//! is the same one, with other times and another way on.
 
+mod finder;
 mod month;
 mod times;
 
@@ -10,20 +12,26 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use scheduling_app::Scheduling;
-use scheduling_app::availability::{EventTypePage, FindError, FindSlots, FoundSlots};
+use scheduling_app::availability::{EventTypePage, FindError};
 use scheduling_core::directory::Person;
 use scheduling_core::event_type::Capacity;
 use scheduling_core::text::Slug;
+use scheduling_core::time::Length;
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Month, Offer, Sheet, by_date};
+use super::carry::Carry;
+use super::fields::Fields;
 use super::guest::{HourCycle, View};
+use super::held::HeldSlot;
 use super::links::{Paths, parse_instant, with_query};
+use super::look;
 use super::people::Hosts;
 use super::place::Place;
 use super::templates::Page;
-use super::wording::{city, clock_time, first_name, offset, offset_minutes};
+use super::wording::{city, clock_time, first_name, lasting, offset, offset_minutes, span};
 use super::{PageError, WebState, accept_language, query};
+pub(super) use finder::Finder;
 use month::{MonthView, month_view};
 use times::{Times, times};
 
@@ -36,8 +44,12 @@ pub(super) struct Booker {
     times: Times,
     /// The fields that links and forms on the page keep.
     kept: Kept,
+    /// How long the meeting can be, when there is a choice.
+    durations: Vec<DurationChoice>,
     /// Where choosing a time leads.
-    details: String,
+    choose: String,
+    /// What is moved, when the page moves a booking.
+    moving: Option<Moving>,
     /// The page itself, without a query.
     here: String,
     cycle: HourCycle,
@@ -53,25 +65,60 @@ pub(super) struct About {
     pub landing: String,
     pub description: Option<String>,
     pub minutes: u32,
+    /// The same in words.
+    pub lasting: String,
     pub seats: Option<u32>,
-    pub place: Place,
+    /// Where it can take place; the reader chooses when there are several.
+    pub places: Vec<Place>,
     pub hosts: Hosts,
+    /// Within which time a host answers, where one has to.
+    pub approval: Option<String>,
+    /// The style sheet of its colour.
+    pub accent: Option<String>,
+    /// The picture at its head.
+    pub banner: Option<String>,
+}
+
+/// A duration to choose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct DurationChoice {
+    minutes: u32,
+    label: String,
+    chosen: bool,
+}
+
+/// A booking that is moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Moving {
+    /// When it is, on the reader's clock: a short date and a time.
+    pub former: String,
+    /// Its own page.
+    pub back: String,
+    /// Whether a host must approve the new time.
+    pub approval: bool,
 }
 
 impl About {
-    pub(super) fn new(page: &EventTypePage, paths: &Paths) -> Self {
+    pub(super) fn new(page: &EventTypePage, length: Length, paths: &Paths) -> Self {
         let event_type = &page.event_type;
         Self {
             title: event_type.title.to_string(),
             workspace: page.workspace.name.to_string(),
             landing: paths.landing(&page.workspace.slug),
             description: event_type.description.as_ref().map(ToString::to_string),
-            minutes: event_type.rules.duration.get(),
+            minutes: length.get(),
+            lasting: lasting(length.get()),
             seats: Some(event_type.rules.capacity)
                 .filter(|capacity| capacity.is_group())
                 .map(Capacity::get),
-            place: Place::public(event_type.locations.first()),
+            places: event_type.locations.all().iter().map(Place::public).collect(),
             hosts: Hosts::of(event_type, &page.hosts),
+            approval: event_type
+                .policy
+                .approval
+                .map(|approval| span(approval.answer_within.get())),
+            accent: look::accent(event_type, paths),
+            banner: look::banner(event_type, paths),
         }
     }
 }
@@ -104,6 +151,8 @@ struct Kept {
     date: Option<String>,
     tz: Option<String>,
     clock: Option<String>,
+    /// The duration, and what the link fills into the form.
+    more: Vec<(String, String)>,
 }
 
 impl Page for Booker {
@@ -116,8 +165,6 @@ impl Page for Booker {
 pub(super) struct Question {
     month: Option<String>,
     date: Option<String>,
-    tz: Option<String>,
-    clock: Option<String>,
     gone: Option<String>,
 }
 
@@ -152,11 +199,27 @@ impl Wanted {
     }
 }
 
+/// What a page is about, and where it leads.
+pub(super) struct Subject<'a> {
+    pub page: &'a EventTypePage,
+    pub paths: &'a Paths,
+    /// The page itself, without a query.
+    pub here: String,
+    /// Where choosing a time leads.
+    pub choose: String,
+    /// Whom the reader meets: their distance is told.
+    pub others: &'a [Person],
+    /// The durations to choose from.
+    pub durations: Vec<Length>,
+    /// How long the meeting shall be.
+    pub length: Length,
+    pub moving: Option<Moving>,
+}
+
 /// Everything a page is made of.
 struct Sources<'a> {
-    page: &'a EventTypePage,
-    paths: &'a Paths,
-    view: View,
+    subject: Subject<'a>,
+    carry: Carry,
     now: DateTime<Utc>,
     sheet: Sheet,
     date: Option<NaiveDate>,
@@ -167,29 +230,41 @@ struct Sources<'a> {
 
 impl Booker {
     fn new(sources: &Sources<'_>) -> Self {
-        let Sources {
-            page, paths, view, ..
-        } = sources;
+        let Sources { subject, carry, .. } = sources;
+        let view = carry.view;
         let zone = view.zone;
         let days = by_date(sources.offers.iter().copied(), zone);
         let date = sources
             .date
             .or_else(|| first_open_date(&days, sources.sheet.month));
-        let here = paths.event(&page.workspace.slug, &page.event_type.slug);
         let kept = Kept {
             month: sources.sheet.month.to_string(),
             date: date.map(|date| date.to_string()),
             tz: view.zone_chosen.then(|| zone.name().to_owned()),
             clock: view.cycle_chosen.then(|| view.cycle.as_str().to_owned()),
+            more: carry.more(),
+        };
+        let durations = match subject.durations.as_slice() {
+            [] | [_] => Vec::new(),
+            several => several
+                .iter()
+                .map(|duration| DurationChoice {
+                    minutes: duration.get(),
+                    label: lasting(duration.get()),
+                    chosen: *duration == subject.length,
+                })
+                .collect(),
         };
         Self {
-            about: About::new(page, paths),
-            zone: zone_note(sources.view, sources.now, &page.hosts),
-            month: month_view(sources, &days, date, &here),
-            times: times(sources, &days, date, &here),
+            about: About::new(subject.page, subject.length, subject.paths),
+            zone: zone_note(view, sources.now, subject.others),
+            month: month_view(sources, &days, date),
+            times: times(sources, &days, date),
             kept,
-            details: paths.details(&page.workspace.slug, &page.event_type.slug),
-            here,
+            durations,
+            choose: subject.choose.clone(),
+            moving: subject.moving.clone(),
+            here: subject.here.clone(),
             cycle: view.cycle,
             gone: sources
                 .gone
@@ -207,23 +282,26 @@ fn first_open_date(days: &BTreeMap<NaiveDate, Vec<Offer>>, month: Month) -> Opti
         .copied()
 }
 
-/// A link to a month or day of this page, in the chosen zone and clock.
-fn href(here: &str, view: View, month: Month, date: Option<NaiveDate>) -> String {
-    let mut fields = vec![("month", month.to_string())];
+/// A link to a month or day of this page, with all that the page carries along.
+fn href(sources: &Sources<'_>, month: Month, date: Option<NaiveDate>) -> String {
+    let mut fields = vec![("month".to_owned(), month.to_string())];
     if let Some(date) = date {
-        fields.push(("date", date.to_string()));
+        fields.push(("date".to_owned(), date.to_string()));
     }
-    fields.extend(view.fields());
-    let link = with_query(
-        here,
-        fields.iter().map(|(name, value)| (*name, value.as_str())),
-    );
+    fields.extend(sources.carry.fields());
+    let link = with_fields(&sources.subject.here, &fields);
     if date.is_some() {
         // Without a script, a phone goes straight to the times.
         format!("{link}#times")
     } else {
         link
     }
+}
+
+/// An address with a query of these fields.
+pub(super) fn with_fields(path: &str, fields: &[(String, String)]) -> String {
+    let fields = fields.iter();
+    with_query(path, fields.map(|(name, value)| (name.as_str(), value.as_str())))
 }
 
 fn zone_note(view: View, now: DateTime<Utc>, hosts: &[Person]) -> ZoneNote {
@@ -263,52 +341,83 @@ pub(super) async fn show(
     request: HttpRequest,
 ) -> HttpResponse {
     let (workspace, event_type) = path.into_inner();
-    state.answer(page(&app, &state, &workspace, &event_type, &request).await)
+    let shown = async {
+        let page = find_page(&app, &state, &workspace, &event_type).await?;
+        let fields = Fields::of_query(request.query_string());
+        let view = View::new(
+            fields.get("tz"),
+            fields.get("clock"),
+            accept_language(&request),
+            home_zone(&page),
+        );
+        let carry = Carry::new(&fields, view, &page.event_type);
+        let paths = state.paths();
+        let slug = slug(&page);
+        let finder = Finder::Link {
+            app: &app,
+            page: &page,
+            own_hold: HeldSlot::of_request(None, &request).map(|held| held.token.hash()),
+        };
+        let subject = Subject {
+            page: &page,
+            paths,
+            here: paths.event(&page.workspace.slug, slug),
+            choose: paths.details(&page.workspace.slug, slug),
+            others: &page.hosts,
+            durations: page.event_type.all_durations(),
+            length: carry.length(&page.event_type),
+            moving: None,
+        };
+        let booker = look(finder, subject, carry, &request, state.now()).await?;
+        state.page(StatusCode::OK, &booker)
+    };
+    state.answer(shown.await)
 }
 
-async fn page(
-    app: &Scheduling,
-    state: &WebState,
-    workspace: &str,
-    event_type: &str,
+/// The calendar as a link asks for it.
+pub(super) async fn look(
+    finder: Finder<'_>,
+    subject: Subject<'_>,
+    carry: Carry,
     request: &HttpRequest,
-) -> Result<HttpResponse, PageError> {
-    let page = find_page(app, state, workspace, event_type).await?;
+    now: DateTime<Utc>,
+) -> Result<Booker, PageError> {
     let question: Question = query(request);
-    let view = View::new(
-        question.tz.as_deref(),
-        question.clock.as_deref(),
-        accept_language(request),
-        home_zone(&page),
-    );
-    let now = state.now();
-    let today = now.with_timezone(&view.zone).date_naive();
+    let zone = carry.view.zone;
+    let today = now.with_timezone(&zone).date_naive();
     let wanted = Wanted::new(&question, today);
     let mut sheet = Sheet::new(wanted.month.unwrap_or(Month::of(today)), today);
-    let mut found = find(app, &page, sheet, view.zone).await?;
+    let find = async |sheet: Sheet| {
+        let (from, to) = sheet.span(zone);
+        finder.between(from, to, subject.length).await
+    };
+    let mut found = find(sheet).await?;
     if wanted.month.is_none() {
         // The first month shown is that of the first time that can be booked.
-        let first = found.slots.iter().next().map(|slot| slot.start);
+        let first = found.offers.first().map(|offer| offer.start);
         let month = first.or(found.next_available).map(|start| {
-            Month::of(start.with_timezone(&view.zone).date_naive()).clamp_to_shown(today)
+            Month::of(start.with_timezone(&zone).date_naive()).clamp_to_shown(today)
         });
         if let Some(month) = month.filter(|month| *month != sheet.month) {
             sheet = Sheet::new(month, today);
-            found = find(app, &page, sheet, view.zone).await?;
+            found = find(sheet).await?;
         }
     }
-    let booker = Booker::new(&Sources {
-        page: &page,
-        paths: state.paths(),
-        view,
+    Ok(Booker::new(&Sources {
+        subject,
+        carry,
         now,
         sheet,
         date: wanted.date,
-        offers: offers(&found),
+        offers: found.offers,
         next_available: found.next_available,
         gone: question.gone.as_deref().and_then(parse_instant),
-    });
-    state.page(StatusCode::OK, &booker)
+    }))
+}
+
+/// The last part of a page's address: that of the further link which led to it, or the event type's own.
+pub(super) fn slug(page: &EventTypePage) -> &Slug {
+    page.link.as_ref().map_or(&page.event_type.slug, |link| &link.slug)
 }
 
 /// The zone of a page whose reader's zone is not known: the first host's.
@@ -339,53 +448,20 @@ pub(super) async fn find_page(
                 .await?
                 .map(|landing| state.paths().landing(&landing.workspace.slug)),
         }),
-        Err(FindError::Storage(error)) => Err(error.into()),
-        Err(error @ FindError::Request(_)) => Err(PageError::Internal(error.into())),
+        Err(error) => Err(error.into()),
     }
 }
 
-async fn find(
-    app: &Scheduling,
-    page: &EventTypePage,
-    sheet: Sheet,
-    zone: Tz,
-) -> Result<FoundSlots, PageError> {
-    let (from, to) = sheet.span(zone);
-    find_between(app, page, from, to).await
-}
-
-/// The starts that are offered between two instants.
-pub(super) async fn find_between(
-    app: &Scheduling,
-    page: &EventTypePage,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-) -> Result<FoundSlots, PageError> {
-    let found = app
-        .find_slots(&FindSlots {
-            workspace: page.workspace.slug.clone(),
-            event_type: page.event_type.slug.clone(),
-            from,
-            to,
-        })
-        .await;
-    match found {
-        Ok(found) => Ok(found),
-        Err(FindError::NotFound) => Err(PageError::NOT_FOUND),
-        Err(FindError::Storage(error)) => Err(error.into()),
-        Err(error @ FindError::Request(_)) => Err(PageError::Internal(error.into())),
+impl From<FindError> for PageError {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::NotFound => Self::NOT_FOUND,
+            FindError::LinkEnded(ended) => Self::LinkEnded(ended),
+            FindError::Storage(error) => error.into(),
+            // What the pages ask for is within bounds, and durations are looked up first.
+            FindError::NoSuchDuration | FindError::Request(_) => Self::Internal(error.into()),
+        }
     }
-}
-
-fn offers(found: &FoundSlots) -> Vec<Offer> {
-    found
-        .slots
-        .iter()
-        .map(|slot| Offer {
-            start: slot.start,
-            seats_left: slot.seats_left,
-        })
-        .collect()
 }
 
 #[cfg(test)]

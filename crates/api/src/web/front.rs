@@ -40,7 +40,8 @@ fn without_slash(request: &HttpRequest, paths: &Paths) -> Option<String> {
     let uri = request.uri();
     let path = uri.path();
     let trimmed = path.trim_end_matches('/');
-    let is_ours = trimmed != path && ["/book/", "/b/"].iter().any(|p| trimmed.starts_with(p));
+    const OURS: [&str; 4] = ["/book/", "/b/", "/h/", "/bookings/"];
+    let is_ours = trimmed != path && OURS.iter().any(|p| trimmed.starts_with(p));
     is_ours.then(|| match uri.query() {
         Some(query) => format!("{}{trimmed}?{query}", paths.base()),
         None => format!("{}{trimmed}", paths.base()),

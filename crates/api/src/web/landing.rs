@@ -12,6 +12,7 @@ use super::links::Paths;
 use super::people::{Hosts, initials};
 use super::place::Place;
 use super::templates::Page;
+use super::wording::lasting;
 use super::{PageError, WebState};
 
 /// The daymarks of durations are drawn on a line of this many minutes, or of the longest duration.
@@ -40,9 +41,14 @@ struct Entry {
     title: String,
     description: Option<String>,
     minutes: u32,
-    place: Place,
+    /// The length's number and its unit.
+    length: (String, &'static str),
+    /// Further lengths to choose from.
+    others: Vec<String>,
+    places: Vec<Place>,
     hosts: Hosts,
     seats: Option<u32>,
+    approval: bool,
 }
 
 impl Page for Landing {
@@ -64,7 +70,15 @@ impl Landing {
                     .as_ref()
                     .and_then(|text| text.as_str().lines().next().map(str::to_owned)),
                 minutes: event_type.rules.duration.get(),
-                place: Place::public(event_type.locations.first()),
+                length: length(event_type.rules.duration.get()),
+                others: event_type
+                    .durations
+                    .others()
+                    .iter()
+                    .map(|duration| lasting(duration.get()))
+                    .collect(),
+                places: event_type.locations.all().iter().map(Place::public).collect(),
+                approval: event_type.policy.approval.is_some(),
                 hosts: Hosts::of(event_type, people),
                 seats: Some(event_type.rules.capacity)
                     .filter(|capacity| capacity.is_group())
@@ -94,6 +108,15 @@ impl Landing {
             groups,
             line: longest.unwrap_or(LINE).max(LINE),
         }
+    }
+}
+
+/// "30" and "min", "4" and "h".
+fn length(minutes: u32) -> (String, &'static str) {
+    if minutes >= 120 && minutes.is_multiple_of(60) {
+        ((minutes / 60).to_string(), "h")
+    } else {
+        (minutes.to_string(), "min")
     }
 }
 

@@ -1,10 +1,12 @@
 //! The addresses of pages.
 
 use chrono::{DateTime, Utc};
-use scheduling_app::ManageToken;
+use scheduling_app::{HostToken, ManageToken};
 use scheduling_core::ids::BookingId;
 use scheduling_core::text::Slug;
 use url::form_urlencoded;
+
+use crate::http::ids::WireId as _;
 
 /// Builds root-relative addresses, below the path that the server is reached under.
 #[derive(Debug, Clone)]
@@ -54,7 +56,7 @@ impl Paths {
 
     /// A booking, for a member who is signed in.
     pub(super) fn member_booking(&self, booking: BookingId) -> String {
-        format!("{}/bookings/{}_{booking}", self.base, BookingId::KIND)
+        format!("{}/bookings/{}", self.base, booking.wire())
     }
 
     pub(super) fn landing(&self, workspace: &Slug) -> String {
@@ -77,12 +79,51 @@ impl Paths {
         format!("{}/b/{token}", self.base)
     }
 
-    pub(super) fn cancel(&self, token: &ManageToken) -> String {
-        format!("{}/cancel", self.manage(token))
+    /// A booking, for a host who has its link.
+    pub(super) fn host(&self, token: &HostToken) -> String {
+        format!("{}/h/{token}", self.base)
+    }
+}
+
+/// The addresses of one booking's pages, all below the one by which its reader came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BookingPaths(String);
+
+impl BookingPaths {
+    pub(super) fn below(page: String) -> Self {
+        Self(page)
     }
 
-    pub(super) fn invite(&self, token: &ManageToken) -> String {
-        format!("{}/invite.ics", self.manage(token))
+    pub(super) fn page(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn reschedule(&self) -> String {
+        format!("{}/reschedule", self.0)
+    }
+
+    pub(super) fn cancel(&self) -> String {
+        format!("{}/cancel", self.0)
+    }
+
+    pub(super) fn invite(&self) -> String {
+        format!("{}/invite.ics", self.0)
+    }
+
+    pub(super) fn approve(&self) -> String {
+        format!("{}/approve", self.0)
+    }
+
+    pub(super) fn decline(&self) -> String {
+        format!("{}/decline", self.0)
+    }
+
+    pub(super) fn completed(&self) -> String {
+        format!("{}/completed", self.0)
+    }
+
+    pub(super) fn no_show(&self) -> String {
+        format!("{}/no-show", self.0)
     }
 }
 

@@ -1,26 +1,42 @@
-//! The pages guests see: a workspace's event types, the calendar of one, the form, the booking, cancelling it.
+//! The pages: a workspace's event types, the calendar of one, the form, the booking for its invitee and for its hosts,
+//! moving and cancelling it, and what members need.
 //!
 //! Every page works without JavaScript; the scripts in `static/js` fetch the same pages and put them in place. A
 //! handler parses, calls one use case and presents: the contexts that templates show are built by pure functions.
 
 mod account;
+mod alternatives;
 mod assets;
 mod booker;
 mod calendar;
 mod cancel;
+mod carry;
+mod changing;
 mod details;
+mod fields;
 mod front;
 mod guest;
+mod held;
+mod history;
+mod host;
 mod landing;
 mod links;
+mod look;
 mod manage;
 mod message;
+mod onward;
 mod people;
 mod place;
+mod refusal;
+mod reschedule;
 #[cfg(test)]
 mod sample;
 mod security;
+mod summary;
 mod templates;
+mod to_calendar;
+mod visit;
+mod when;
 mod wording;
 
 use std::error::Error as StdError;
@@ -30,15 +46,20 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
 use chrono::{DateTime, Utc};
 use minijinja::Environment;
+use scheduling_app::availability::EndedLink;
 use scheduling_core::ports::{Clock, SecretSource, StorageError};
 use url::Url;
 
+use crate::Kalends;
+use crate::http::client;
+use crate::http::rate::RateClass;
 use links::Paths;
 use message::Message;
 use templates::Page;
 
-/// The largest form that is read, in bytes. A note has up to 4000 characters of up to 12 bytes each when encoded.
-const FORM_LIMIT: usize = 64 * 1024;
+/// The largest form that is read, in bytes. A long answer has up to 4000 characters of up to 12 bytes each when encoded;
+/// the edge's own limit holds too.
+const FORM_LIMIT: usize = 512 * 1024;
 
 /// What the pages need beside the use cases.
 #[derive(Clone)]
@@ -132,6 +153,45 @@ impl WebState {
         Ok(response)
     }
 
+    /// The same for a page whose form may lead to another site: browsers count that as a target of the form.
+    fn private_page_leading_to<P: Page>(
+        &self,
+        status: StatusCode,
+        page: &P,
+        target: Option<&Url>,
+    ) -> Result<HttpResponse, PageError> {
+        let mut response = self.private_page(status, page)?;
+        let policy = target.map(security::policy_with_target);
+        if let Some(policy) = policy.and_then(|text| header::HeaderValue::from_str(&text).ok()) {
+            response
+                .headers_mut()
+                .insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        Ok(response)
+    }
+
+    /// Counts a change that somebody asks for by a form.
+    fn count(&self, kalends: &Kalends, request: &HttpRequest) -> Result<(), PageError> {
+        // A test or a socket without an address has nobody to count.
+        let Some(address) = client::address(request, &kalends.trusted_proxies) else {
+            return Ok(());
+        };
+        let counted = kalends.rates.network(RateClass::Guests, client::network(address));
+        counted.map(|_standing| ()).map_err(|problem| {
+            let answer = problem.respond("");
+            let seconds = answer.headers().get(header::RETRY_AFTER);
+            let seconds = seconds.and_then(|value| value.to_str().ok()?.parse().ok());
+            PageError::TooMany {
+                seconds: seconds.unwrap_or(60),
+            }
+        })
+    }
+
+    /// Logs what a page tells its reader in calmer words.
+    fn log(&self, error: &StorageError, what: &'static str) {
+        tracing::error!(error = error as &dyn StdError, "{what}");
+    }
+
     fn render<P: Page>(&self, page: &P) -> Result<String, PageError> {
         self.inner
             .templates
@@ -144,6 +204,7 @@ impl WebState {
     fn answer(&self, result: Result<HttpResponse, PageError>) -> HttpResponse {
         let error = match result {
             Ok(response) => return response,
+            Err(PageError::Elsewhere { location }) => return see_other(&location),
             Err(error) => error,
         };
         if let PageError::Internal(source) | PageError::Unavailable(source) = &error {
@@ -156,15 +217,26 @@ impl WebState {
             PageError::MethodNotAllowed { allowed } => Some(*allowed),
             _ => None,
         };
-        let (status, message) = Message::about(error);
+        let wait = match &error {
+            PageError::TooMany { seconds } => Some(*seconds),
+            _ => None,
+        };
+        let (status, message) = Message::about(error, self.paths());
         let mut response = match self.render(&message) {
             Ok(html) => html_response(status, "no-store", html),
             Err(_no_template) => HttpResponse::InternalServerError()
                 .content_type("text/plain; charset=utf-8")
                 .body("Something is wrong on our side. Try again in a moment."),
         };
+        response.headers_mut().insert(
+            header::HeaderName::from_static("x-robots-tag"),
+            header::HeaderValue::from_static("noindex"),
+        );
         if status == StatusCode::SERVICE_UNAVAILABLE {
             retry_later(&mut response);
+        }
+        if let Some(seconds) = wait {
+            retry_after(&mut response, seconds);
         }
         if let Some(allowed) = allowed {
             response
@@ -186,6 +258,14 @@ enum PageError {
     Malformed,
     /// A form that another site's page sent.
     ForeignForm,
+    /// Too many forms came from the reader's network.
+    TooMany { seconds: u64 },
+    /// The booking is over, and its link with it. Nothing is told of it.
+    Over,
+    /// A link to an event type that has expired or is used up.
+    LinkEnded(Box<EndedLink>),
+    /// What was asked for is elsewhere: signing in comes first, or a form was sent before.
+    Elsewhere { location: String },
     /// The storage does not answer.
     Unavailable(Box<dyn StdError + Send + Sync>),
     /// A mistake of ours.
@@ -223,9 +303,18 @@ fn html_response(status: StatusCode, caching: &'static str, html: String) -> Htt
 }
 
 fn retry_later(response: &mut HttpResponse) {
+    retry_after(response, 5);
+}
+
+fn retry_after(response: &mut HttpResponse, seconds: u64) {
     response
         .headers_mut()
-        .insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
+        .insert(header::RETRY_AFTER, seconds.into());
+}
+
+/// Whether a storage's failure may be over in a moment.
+fn is_passing(error: &StorageError) -> bool {
+    matches!(error, StorageError::Unavailable(_) | StorageError::Conflict)
 }
 
 /// Sends the reader on with a GET.
@@ -268,24 +357,52 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(
             form("/book/{workspace}/{event}/details")
                 .route(web::get().to(details::show))
-                .route(web::post().to(details::move_to_slot)),
+                .route(web::post().to(details::choose)),
         )
         .service(
             form("/book/{workspace}/{event}/bookings")
                 .route(web::get().to(details::start_again))
                 .route(web::post().to(details::book)),
         )
-        .service(read_only("/b/{token}", web::get().to(manage::show)))
+        .service(read_only("/look/{colour}.css", web::get().to(look::sheet)))
+        .service(read_only("/images/{image}", web::get().to(look::image)))
+        .configure(|config| booking_pages(config, &format!("/b/{{{}}}", visit::MANAGE)))
+        .configure(|config| host_pages(config, &format!("/h/{{{}}}", visit::HOST)))
+        .configure(|config| host_pages(config, &format!("/bookings/{{{}}}", visit::BOOKING)))
+        .configure(account::configure);
+}
+
+/// The pages of a booking, below one of the ways to it.
+fn booking_pages(config: &mut web::ServiceConfig, root: &str) {
+    config
+        .service(read_only(root, web::get().to(manage::show)))
         .service(read_only(
-            "/b/{token}/invite.ics",
-            web::get().to(manage::invite),
+            &format!("{root}/invite.ics"),
+            web::get().to(to_calendar::file),
         ))
         .service(
-            form("/b/{token}/cancel")
+            form(&format!("{root}/reschedule"))
+                .route(web::get().to(reschedule::show))
+                .route(web::post().to(reschedule::submit)),
+        )
+        .service(
+            form(&format!("{root}/cancel"))
                 .route(web::get().to(cancel::show))
                 .route(web::post().to(cancel::submit)),
-        )
-        .configure(account::configure);
+        );
+}
+
+/// The same for a host, with what only hosts do. Asked for by a link, these addresses do nothing.
+fn host_pages(config: &mut web::ServiceConfig, root: &str) {
+    booking_pages(config, root);
+    let mut only_sent = |name: &str, route: Route| {
+        let resource = form(&format!("{root}/{name}")).route(web::get().to(host::back));
+        config.service(resource.route(route));
+    };
+    only_sent("approve", web::post().to(host::approve));
+    only_sent("decline", web::post().to(host::decline));
+    only_sent("completed", web::post().to(host::completed));
+    only_sent("no-show", web::post().to(host::no_show));
 }
 
 /// Adds what a server has that serves nothing else: an answer at its bare address, and a page for all other ones.
@@ -331,6 +448,9 @@ mod tests {
         pages.extend(render(&templates, details::Details::samples()));
         pages.extend(render(&templates, manage::Manage::samples()));
         pages.extend(render(&templates, cancel::Cancel::samples()));
+        pages.extend(render(&templates, host::HostPage::samples()));
+        pages.extend(render(&templates, refusal::Refusal::samples()));
+        pages.extend(render(&templates, reschedule::Reschedule::samples()));
         pages.extend(render(&templates, Message::samples()));
         pages.extend(render(&templates, account::SignIn::samples()));
         pages.extend(render(&templates, account::Forgotten::samples()));

@@ -119,7 +119,7 @@ fn provider_name(provider: ConferenceProvider) -> &'static str {
 }
 
 /// The text as a link, if it is one to the web: a location is free text, and `javascript:` must stay text.
-fn web_link(text: &str) -> Option<WebLink> {
+pub(super) fn web_link(text: &str) -> Option<WebLink> {
     let url = Url::parse(text).ok()?;
     matches!(url.scheme(), "https" | "http").then(|| WebLink {
         label: text

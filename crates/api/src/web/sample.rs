@@ -2,23 +2,32 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use scheduling_app::ManageToken;
 use scheduling_app::availability::{EventTypePage, LandingPage};
-use scheduling_app::bookings::BookingDetails;
+use scheduling_app::bookings::{
+    Actions, BookingAccess, BookingDetails, BookingHistory, Permission,
+};
+use scheduling_app::{HoldToken, HostToken, ManageToken};
 use scheduling_core::booking::{
-    Attendee, AttendeeRole, Booking, BookingHost, BookingState, ManageSecret, Party, Rsvp,
+    Attendee, AttendeeRole, Booking, BookingHost, BookingState, Change, Doer, HistoryEntry,
+    ManageSecret, Party, PendingReason, Rsvp,
 };
 use scheduling_core::directory::{Person, Workspace};
 use scheduling_core::event_type::{
-    Buffers, Capacity, EventType, Hosting, Location, Locations, MeetingPlace, Required, SlotRules,
+    Answer, AnswerValue, Appearance, Approval, BookingForm, Buffers, Capacity, Condition,
+    ConditionTest, ConferenceProvider, Durations, EventType, Hosting, Location, Locations,
+    MeetingPlace, Question, QuestionKind, Questions, ReasonPolicy, Required, SlotRules, SlotSteps,
 };
-use scheduling_core::ids::{AttendeeId, BookingId, EventTypeId, UserId, WorkspaceId};
+use scheduling_core::ids::{
+    AttendeeId, BookingId, EventTypeId, HistoryId, ImageId, UserId, WorkspaceId,
+};
 use scheduling_core::time::{Interval, Length};
 use uuid::Uuid;
 
 use super::calendar::Offer;
 use super::guest::{HourCycle, View};
-use super::links::parse_instant;
+use super::held::HeldSlot;
+use super::links::{BookingPaths, Paths, parse_instant};
+use super::visit::Visit;
 
 /// A text with everything that must not reach a page as it is.
 pub(super) const HOSTILE: &str = r#"<script>alert("1")</script> & 'O"Hara' {{ 7 * 7 }}"#;
@@ -42,6 +51,10 @@ pub(super) fn view(zone: Tz) -> View {
 
 pub(super) fn token() -> ManageToken {
     ManageToken::from_bytes([0xab; 32])
+}
+
+pub(super) fn host_token() -> HostToken {
+    HostToken::from_bytes([0xef; 32])
 }
 
 pub(super) fn workspace() -> Workspace {
@@ -111,6 +124,7 @@ pub(super) fn single() -> EventTypePage {
             ),
             ..event_type("first-conversation", "First conversation", 30, &hosts)
         },
+        link: None,
         hosts,
     }
 }
@@ -121,6 +135,7 @@ pub(super) fn rotating() -> EventTypePage {
     EventTypePage {
         workspace: workspace(),
         event_type: event_type("interview", "Diagnostic interview", 45, &hosts),
+        link: None,
         hosts,
     }
 }
@@ -136,6 +151,7 @@ pub(super) fn seats() -> EventTypePage {
     EventTypePage {
         workspace: workspace(),
         event_type,
+        link: None,
         hosts,
     }
 }
@@ -158,6 +174,7 @@ pub(super) fn hostile() -> EventTypePage {
             ..workspace()
         },
         event_type,
+        link: None,
         hosts,
     }
 }
@@ -315,7 +332,234 @@ pub(super) fn booking(page: &EventTypePage, zone: Tz, start: &str) -> BookingDet
         workspace: page.workspace.clone(),
         event_type: page.event_type.clone(),
         hosts: page.hosts.clone(),
+        viewer: Party::Invitee,
+        actions: Actions {
+            answer: false,
+            cancel: granted(start),
+            reschedule: granted(start),
+            complete: false,
+            mark_no_show: false,
+        },
     }
+}
+
+fn granted(until: DateTime<Utc>) -> Permission {
+    Permission::Granted {
+        reason: ReasonPolicy::Optional,
+        until,
+    }
+}
+
+/// What can be done to a booking that is over or off: nothing.
+pub(super) fn finished() -> Actions {
+    Actions {
+        answer: false,
+        cancel: Permission::Finished,
+        reschedule: Permission::Finished,
+        complete: false,
+        mark_no_show: false,
+    }
+}
+
+/// The invitee's way to a booking, on a server that is reached under a path.
+pub(super) fn visit(base: &str) -> Visit {
+    Visit {
+        access: BookingAccess::Invitee(token()),
+        paths: BookingPaths::below(Paths::new(base).manage(&token())),
+        zone: Tz::Europe__Lisbon,
+    }
+}
+
+pub(super) fn held() -> HeldSlot {
+    HeldSlot {
+        token: HoldToken::from_bytes([0xcd; 32]),
+        start: at("2026-11-24T14:00:00Z"),
+        end: at("2026-11-24T14:30:00Z"),
+        until: now() + TimeDelta::minutes(5),
+        renewed: false,
+    }
+}
+
+/// A request that a host has a day to answer.
+pub(super) fn waiting() -> BookingState {
+    BookingState::Pending {
+        waiting_for: [PendingReason::Approval].into(),
+        expires_at: Some(at("2026-11-21T10:16:00Z")),
+    }
+}
+
+/// A text, a list and a link, as somebody answered.
+pub(super) fn answers(text: &str) -> Vec<Answer> {
+    let answer = |key: &str, label: &str, value| Answer {
+        key: key.parse().unwrap(),
+        label: label.parse().unwrap(),
+        value,
+    };
+    vec![
+        answer("size", "Size of your team", AnswerValue::Text(text.parse().unwrap())),
+        answer(
+            "topic",
+            "What is this about?",
+            AnswerValue::Choices(vec!["Operations".parse().unwrap(), text.parse().unwrap()]),
+        ),
+        answer(
+            "site",
+            "Your site",
+            AnswerValue::Url("https://halden-mills.example/plans".parse().unwrap()),
+        ),
+        answer("terms", "Recording is fine", AnswerValue::Checkbox(true)),
+    ]
+}
+
+/// What has become of a booking: asked for, approved, moved, called off.
+pub(super) fn history(booking: &Booking) -> BookingHistory {
+    let entry = |number, by, change| HistoryEntry {
+        id: HistoryId::from_uuid(Uuid::from_u128(number)),
+        booking: booking.id,
+        at: now(),
+        by,
+        change,
+    };
+    let host = mara();
+    let earlier = Interval::new(at("2026-11-23T14:00:00Z"), at("2026-11-23T14:30:00Z")).unwrap();
+    BookingHistory {
+        booking: booking.clone(),
+        entries: vec![
+            entry(1, Doer::Invitee, Change::Requested),
+            entry(2, Doer::Member(host.id), Change::Approved),
+            entry(
+                3,
+                Doer::Invitee,
+                Change::Rescheduled {
+                    from: earlier,
+                    to: booking.interval,
+                    reason: HOSTILE.parse().ok(),
+                },
+            ),
+            entry(4, Doer::System, Change::Expired),
+        ],
+        people: [(host.id, host)].into(),
+    }
+}
+
+fn question(key: &str, label: &str, kind: QuestionKind) -> Question {
+    Question {
+        key: key.parse().unwrap(),
+        label: label.parse().unwrap(),
+        help: None,
+        kind,
+        required: false,
+        shown_if: None,
+    }
+}
+
+/// One question of each kind, three of which depend on others.
+pub(super) fn questions() -> Questions {
+    let titles = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+    let ask = question;
+    let required = |question: Question| Question {
+        required: true,
+        ..question
+    };
+    let when = |question: Question, on: &str, is| Question {
+        shown_if: Some(Condition {
+            question: on.parse().unwrap(),
+            is,
+        }),
+        ..question
+    };
+    let sizes = titles(&["Up to 20 people", "20 to 100", "More than 100"]);
+    let topics = titles(&["Operations", "Data", "People and structure", "Something else"]);
+    let other = ConditionTest::AnyOf(titles(&["Something else"]));
+    Questions::new(vec![
+        ask("company", "Company", QuestionKind::Text),
+        required(ask("size", "Size of your team", QuestionKind::Select { options: sizes })),
+        required(ask("topic", "What is this about?", QuestionKind::MultiSelect { options: topics })),
+        required(when(ask("else", "What else?", QuestionKind::Text), "topic", other)),
+        ask(
+            "met",
+            "Have we met before?",
+            QuestionKind::Radio {
+                options: titles(&["Yes", "Not yet"]),
+            },
+        ),
+        Question {
+            help: "A sentence or two is plenty.".parse().ok(),
+            ..required(ask("goal", "What would make it worth your time?", QuestionKind::LongText))
+        },
+        ask(
+            "people",
+            "How many of you come?",
+            QuestionKind::Number {
+                min: Some(1.into()),
+                max: Some(20.into()),
+                integer: true,
+            },
+        ),
+        ask("mobile", "Your mobile number", QuestionKind::Phone),
+        ask("copy", "Who else should read the summary?", QuestionKind::Email),
+        ask(
+            "deadline",
+            "By when must it be decided?",
+            QuestionKind::Date {
+                min: "2026-11-20".parse().ok(),
+                max: None,
+            },
+        ),
+        when(ask("why", "Why then?", QuestionKind::Text), "deadline", ConditionTest::Answered),
+        ask("site", "Your site", QuestionKind::Url),
+        required(ask("terms", "We keep these answers to prepare the meeting", QuestionKind::Checkbox)),
+        when(ask("until", "Until when?", QuestionKind::Text), "terms", ConditionTest::Checked),
+    ])
+    .unwrap()
+}
+
+/// A meeting with everything that can be asked: how long, where, who comes along, and what for.
+pub(super) fn asking() -> EventTypePage {
+    let mut page = single();
+    let event_type = &mut page.event_type;
+    event_type.slug = "workshop".parse().unwrap();
+    let lengths = [90, 240].map(|minutes| Length::new(minutes).unwrap());
+    event_type.durations = Durations::new(lengths.to_vec(), SlotSteps::Interval).unwrap();
+    event_type.locations = Locations::new(vec![
+        Location::Conference {
+            provider: ConferenceProvider::Zoom,
+        },
+        Location::HostCalls,
+        Location::AskInvitee,
+    ])
+    .unwrap();
+    event_type.form = BookingForm {
+        questions: questions(),
+        max_guests: 4,
+    };
+    event_type.policy.approval = Some(Approval::default());
+    event_type.appearance = Appearance {
+        colour: "#c2410c".parse().ok(),
+        banner: Some(ImageId::from_uuid(Uuid::from_u128(0xf))),
+        ..Appearance::default()
+    };
+    page
+}
+
+/// Questions that try to be more than text.
+pub(super) fn hostile_questions() -> Questions {
+    let option = |text: &str| text.parse().unwrap();
+    let options = vec![option(HOSTILE), option("b\"]' x=\"")];
+    Questions::new(vec![
+        Question {
+            help: HOSTILE.parse().ok(),
+            ..question("a", HOSTILE, QuestionKind::Radio { options: options.clone() })
+        },
+        Question {
+            shown_if: Some(Condition {
+                question: "a".parse().unwrap(),
+                is: ConditionTest::AnyOf(options),
+            }),
+            ..question("b", HOSTILE, QuestionKind::LongText)
+        },
+    ])
+    .unwrap()
 }
 
 pub(super) fn cancelled(by: Party) -> BookingState {

@@ -9,6 +9,12 @@ use url::Url;
 pub(super) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// The same policy for a page whose form may lead to another site once it is sent.
+pub(super) fn policy_with_target(target: &Url) -> String {
+    let origin = target.origin().ascii_serialization();
+    CONTENT_SECURITY_POLICY.replace("form-action 'self'", &format!("form-action 'self' {origin}"))
+}
+
 /// Other sites learn nothing about where a visitor came from: manage links carry a secret. Our own forms still carry
 /// their `Origin`, which `no-referrer` would take from them.
 pub(super) const REFERRER_POLICY: &str = "same-origin";
@@ -55,6 +61,14 @@ mod tests {
         }
         let public = Url::parse("https://book.example.org").unwrap();
         is_own_form(&request.to_http_request(), &public)
+    }
+
+    #[test]
+    fn a_form_may_lead_to_one_other_site() {
+        let target = Url::parse("https://Example.org:8443/thanks;x?y 'z'").unwrap();
+        let policy = policy_with_target(&target);
+        assert!(policy.contains("form-action 'self' https://example.org:8443;"), "{policy}");
+        assert_eq!(policy.matches("example.org").count(), 1);
     }
 
     #[test]

@@ -78,6 +78,34 @@ pub(super) fn apart(minutes: i32) -> String {
     }
 }
 
+/// How long a meeting is: "30 min", "90 min", "2 hours", "2 h 30 min".
+pub(super) fn lasting(minutes: u32) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0 | 1, _) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} hours"),
+        (hours, rest) => format!("{hours} h {rest} min"),
+    }
+}
+
+/// A span that somebody has for something: "two days", "12 hours", "one hour", "45 minutes".
+pub(super) fn span(minutes: u32) -> String {
+    let say = |number: u32, unit: &str| {
+        let number = usize::try_from(number).unwrap_or(usize::MAX);
+        format!("{} {unit}{}", count(number), if number == 1 { "" } else { "s" })
+    };
+    match (minutes / 1440, minutes % 1440 / 60, minutes % 60) {
+        (days, 0, 0) if days > 0 => say(days, "day"),
+        (_, _, 0) if minutes > 0 => say(minutes / 60, "hour"),
+        _ => say(minutes, "minute"),
+    }
+}
+
+/// "Saturday 21 November, 10:18".
+pub(super) fn moment(instant: &DateTime<Tz>, today: NaiveDate, cycle: HourCycle) -> String {
+    let date = headline(instant.date_naive(), today);
+    format!("{date}, {}", clock_time(instant, cycle))
+}
+
 /// "A", "A and B", "A, B and C", with the given last word.
 pub(super) fn list(items: &[String], word: &str) -> String {
     match items {
@@ -144,6 +172,17 @@ mod tests {
         assert_eq!(says(0), "12:05\u{a0}am");
         assert_eq!(says(12), "12:05\u{a0}pm");
         assert_eq!(says(13), "1:05\u{a0}pm");
+    }
+
+    #[test]
+    fn lengths_are_told_in_the_unit_that_people_use() {
+        let told: Vec<_> = [5, 60, 90, 120, 150, 1440].into_iter().map(lasting).collect();
+        assert_eq!(told, ["5 min", "60 min", "90 min", "2 hours", "2 h 30 min", "24 hours"]);
+        let told: Vec<_> = [45, 60, 720, 1440, 2880, 1500].into_iter().map(span).collect();
+        assert_eq!(
+            told,
+            ["45 minutes", "one hour", "twelve hours", "one day", "two days", "25 hours"]
+        );
     }
 
     #[test]

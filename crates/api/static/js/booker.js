@@ -94,15 +94,16 @@ document.addEventListener('click', event => {
 const send = async form => {
   const fields = new URLSearchParams(new FormData(form));
   const kind = form.dataset.swap;
-  remember(kind, fields.get(kind === 'zone' ? 'tz' : kind));
+  if (kind !== 'duration') remember(kind, fields.get(kind === 'zone' ? 'tz' : kind));
   const { tz, clock } = Object.fromEntries(fields);
   if (!tz && kind === 'clock') fields.set('tz', $('#booker').dataset.zone);
   if (!clock && kind === 'zone') fields.set('clock', $('#booker').dataset.clock);
   if (!await load(`${form.getAttribute('action')}?${fields}`)) return;
-  if (kind === 'clock') { $('[name=clock]:checked')?.focus(); say(`Times are shown with ${fields.get('clock')} hours`) }
+  if (kind === 'duration') { $('[name=duration]:checked')?.focus(); announceTimes() }
+  else if (kind === 'clock') { $('[name=clock]:checked')?.focus(); say(`Times are shown with ${fields.get('clock')} hours`) }
   else { $('#tz').hidePopover?.(); $('.zone').focus(); say(`Times are shown in ${fields.get('tz')}`) }
 };
-document.addEventListener('change', event => { if (event.target.name === 'clock') send(event.target.form) });
+document.addEventListener('change', event => { if (['clock', 'duration'].includes(event.target.name)) send(event.target.form) });
 document.addEventListener('submit', event => {
   if (event.target.dataset.swap) { event.preventDefault(); send(event.target); return }
   // A second click on a time, while the form is on its way, is one too many.

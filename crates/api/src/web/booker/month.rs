@@ -46,11 +46,11 @@ pub(super) fn month_view(
     sources: &Sources<'_>,
     days: &BTreeMap<NaiveDate, Vec<Offer>>,
     selected: Option<NaiveDate>,
-    here: &str,
 ) -> MonthView {
-    let Sources { view, sheet, .. } = sources;
+    let Sources { carry, sheet, .. } = sources;
+    let view = carry.view;
     let today = sources.now.with_timezone(&view.zone).date_naive();
-    let length = sources.page.event_type.rules.duration.get();
+    let length = sources.subject.length.get();
     let hours = MarkHours::for_days(days, view.zone);
     let shown: Vec<Day> = sheet
         .dates()
@@ -64,12 +64,12 @@ pub(super) fn month_view(
                 today: date == today,
                 selected: selected == Some(date),
                 times: offers.len(),
-                href: (!offers.is_empty()).then(|| href(here, *view, sheet.month, Some(date))),
+                href: (!offers.is_empty()).then(|| href(sources, sheet.month, Some(date))),
                 mark: mark(offers, view.zone, length, hours),
             }
         })
         .collect();
-    let go = |month: Month| href(here, *view, month, None);
+    let go = |month: Month| href(sources, month, None);
     MonthView {
         name: sheet.month.name(),
         year: sheet.month.first().year(),

@@ -75,9 +75,29 @@ impl Booker {
                 }),
             ),
             (
+                "durations",
+                booker(&Ask {
+                    page: sample::asking(),
+                    query: "duration=90&name=Elena+Vaszary&a_topic=Data",
+                    ..Ask::default()
+                }),
+            ),
+            (
+                "moving",
+                booker(&Ask {
+                    moving: Some(Moving {
+                        former: "Tue 24\u{a0}Nov, 14:00".to_owned(),
+                        back: "/b/ab".to_owned(),
+                        approval: true,
+                    }),
+                    ..Ask::default()
+                }),
+            ),
+            (
                 "hostile",
                 booker(&Ask {
                     page: sample::hostile(),
+                    query: "name=%3Cscript%3Ealert(1)%3C/script%3E%22onclick=x&a_x=%00",
                     ..Ask::default()
                 }),
             ),
@@ -89,11 +109,13 @@ impl Booker {
 struct Ask {
     page: EventTypePage,
     view: View,
+    query: &'static str,
     month: Option<&'static str>,
     date: Option<&'static str>,
     offers: Vec<Offer>,
     next_available: Option<&'static str>,
     gone: Option<&'static str>,
+    moving: Option<Moving>,
     now: DateTime<Utc>,
 }
 
@@ -102,11 +124,13 @@ impl Default for Ask {
         Self {
             page: sample::single(),
             view: sample::view(Tz::Europe__Lisbon),
+            query: "",
             month: None,
             date: None,
             offers: sample::offers(),
             next_available: None,
             gone: None,
+            moving: None,
             now: sample::now(),
         }
     }
@@ -120,10 +144,21 @@ fn booker(ask: &Ask) -> Booker {
         ..Question::default()
     };
     let wanted = Wanted::new(&question, today);
+    let paths = Paths::new("");
+    let page = &ask.page;
+    let carry = Carry::new(&Fields::of_query(ask.query), ask.view, &page.event_type);
     Booker::new(&Sources {
-        page: &ask.page,
-        paths: &Paths::new(""),
-        view: ask.view,
+        subject: Subject {
+            page,
+            paths: &paths,
+            here: paths.event(&page.workspace.slug, slug(page)),
+            choose: paths.details(&page.workspace.slug, slug(page)),
+            others: &page.hosts,
+            durations: page.event_type.all_durations(),
+            length: carry.length(&page.event_type),
+            moving: ask.moving.clone(),
+        },
+        carry,
         now: ask.now,
         sheet: Sheet::new(wanted.month.unwrap_or(Month::of(today)), today),
         date: wanted.date,
@@ -238,6 +273,33 @@ fn links_keep_what_was_chosen_and_only_that() {
         Some("/book/northwind/first-conversation?month=2026-12")
     );
     assert_eq!(guessed.month.previous, None);
+}
+
+#[test]
+fn a_chosen_duration_and_what_a_link_fills_in_go_along_everywhere() {
+    let chosen = booker(&Ask {
+        page: sample::asking(),
+        query: "duration=90&name=Elena+V&utm_source=x",
+        ..Ask::default()
+    });
+    let labels: Vec<_> = chosen
+        .durations
+        .iter()
+        .map(|choice| (choice.label.as_str(), choice.chosen))
+        .collect();
+    assert_eq!(labels, [("30 min", false), ("90 min", true), ("4 hours", false)]);
+    assert_eq!(chosen.about.lasting, "90 min");
+    let link = chosen.month.weeks[1][1].href.clone().unwrap();
+    assert!(link.contains("&duration=90&name=Elena+V#times"), "{link}");
+    assert!(!link.contains("utm_source"), "{link}");
+    let day = day(chosen.times);
+    assert_eq!(day.parts[0].slots[0].end, "15:30", "an hour and a half from 14:00");
+    // What is not offered is not chosen, and one duration is no choice.
+    let wrong = booker(&Ask {
+        query: "duration=90",
+        ..Ask::default()
+    });
+    assert_eq!((wrong.about.lasting.as_str(), wrong.durations.len()), ("30 min", 0));
 }
 
 #[test]

@@ -4,14 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Timelike};
 use chrono_tz::Tz;
-use scheduling_app::availability::EventTypePage;
 use scheduling_core::directory::Person;
 use serde::Serialize;
 
-use super::{Sources, href};
+use super::{Sources, href, with_fields};
 use crate::web::calendar::{Month, Offer, clock_change};
-use crate::web::guest::View;
-use crate::web::links::{instant, with_query};
+use crate::web::links::instant;
 use crate::web::wording::{clock_time, first_name, full_date, offset, short_date};
 
 /// The column of times.
@@ -91,12 +89,11 @@ pub(super) fn times(
     sources: &Sources<'_>,
     days: &BTreeMap<NaiveDate, Vec<Offer>>,
     selected: Option<NaiveDate>,
-    here: &str,
 ) -> Times {
-    let view = sources.view;
+    let view = sources.carry.view;
     let today = sources.now.with_timezone(&view.zone).date_naive();
     let jump = |date: NaiveDate| Jump {
-        href: href(here, view, Month::of(date), Some(date)),
+        href: href(sources, Month::of(date), Some(date)),
         date: Some(short_date(date)),
     };
     let next_available = || {
@@ -105,15 +102,9 @@ pub(super) fn times(
             .map(|start| jump(start.with_timezone(&view.zone).date_naive()))
     };
     // Beyond the shown days only the page without a month knows.
-    let from_the_start = || {
-        let fields = view.fields();
-        Jump {
-            href: with_query(
-                here,
-                fields.iter().map(|(name, value)| (*name, value.as_str())),
-            ),
-            date: None,
-        }
+    let from_the_start = || Jump {
+        href: with_fields(&sources.subject.here, &sources.carry.fields()),
+        date: None,
     };
     let Some(date) = selected else {
         let next = next_available();
@@ -142,14 +133,16 @@ pub(super) fn times(
         full: full_date(date),
         count: offers.len(),
         clock_change: clock_change(date, view.zone),
-        parts: parts(offers, view, sources.page),
+        parts: parts(offers, sources),
     })
 }
 
 /// How many times a day has before they stand under headings.
 const FEW: usize = 5;
 
-pub(super) fn parts(offers: &[Offer], view: View, page: &EventTypePage) -> Vec<Part> {
+fn parts(offers: &[Offer], sources: &Sources<'_>) -> Vec<Part> {
+    let view = sources.carry.view;
+    let others = sources.subject.others;
     let local = |offer: &Offer| offer.start.with_timezone(&view.zone);
     let mut seen = BTreeSet::new();
     let twice: BTreeSet<_> = offers
@@ -160,7 +153,7 @@ pub(super) fn parts(offers: &[Offer], view: View, page: &EventTypePage) -> Vec<P
     let mut parts: Vec<Part> = Vec::new();
     for offer in offers {
         let start = local(offer);
-        let end = start + page.event_type.rules.duration.delta();
+        let end = start + sources.subject.length.delta();
         let name = (offers.len() > FEW).then(|| PartOfDay::at(start.hour()));
         let slot = Slot {
             value: instant(offer.start),
@@ -168,8 +161,8 @@ pub(super) fn parts(offers: &[Offer], view: View, page: &EventTypePage) -> Vec<P
             end: clock_time(&end, view.cycle),
             offset: twice.contains(&start.time()).then(|| offset(&start)),
             seats_left: offer.seats_left,
-            host_days: host_days(&start, &page.hosts),
-            host: match page.hosts.as_slice() {
+            host_days: host_days(&start, others),
+            host: match others {
                 [host] => Some(first_name(host.name.as_str()).to_owned()),
                 _ => None,
             },
