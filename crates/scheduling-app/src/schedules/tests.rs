@@ -1,13 +1,16 @@
 use chrono_tz::Tz;
 use scheduling_core::directory::Role;
 use scheduling_core::event_type::EventHours;
+use scheduling_core::ids::ScheduleId;
 use scheduling_core::ports::Storage;
-use scheduling_core::schedule::WeeklyHours;
+use scheduling_core::schedule::{AvailabilitySchedule, ScheduleOwner, WeeklyHours};
 use scheduling_core::time::DayHours;
 use scheduling_testkit::builders::{day_hours, parse, working_hours};
 
 use super::*;
+use crate::actor::Actor;
 use crate::event_types::{EventTypeSettings, UpdateEventType};
+use crate::manage::ManageError;
 use crate::manage::testing::{heard, key};
 use crate::setup::{NewPerson, NewWorkspace};
 use crate::testing::World;
