@@ -1,7 +1,7 @@
 //! Telling somebody: from ids to a typed message, by reading the booking as it is.
 
 use chrono::{DateTime, Utc};
-use scheduling_core::booking::{Attendee, AttendeeRole, Booking, BookingStatus};
+use scheduling_core::booking::{Attendee, AttendeeRole, Booking, BookingState, BookingStatus};
 use scheduling_core::effect::{NotificationKind, Recipient};
 use scheduling_core::ids::{BookingId, OutboxId};
 use scheduling_core::notification::{Audience, Contact, MessageWords, Notification};
@@ -107,6 +107,7 @@ fn moot(owed: &Owed, booking: &Booking, now: DateTime<Utc>) -> Option<&'static s
         NotificationKind::Requested if stored != BookingStatus::Pending => {
             Some("the request was answered")
         }
+        NotificationKind::Requested if time_is_up(booking, now) => Some("the request's time is up"),
         NotificationKind::Confirmed
         | NotificationKind::Approved
         | NotificationKind::Rescheduled
@@ -126,6 +127,14 @@ fn moot(owed: &Owed, booking: &Booking, now: DateTime<Utc>) -> Option<&'static s
             Some("the meeting did not take place")
         }
         _ => None,
+    }
+}
+
+/// Whether nobody can answer the request any more, though it has not expired yet.
+fn time_is_up(booking: &Booking, now: DateTime<Utc>) -> bool {
+    match booking.state {
+        BookingState::Pending { expires_at, .. } => expires_at.is_some_and(|until| until <= now),
+        _ => false,
     }
 }
 

@@ -290,6 +290,17 @@ async fn a_reminder_that_is_late_is_not_sent_into_the_meeting() {
 }
 
 #[tokio::test]
+async fn nobody_is_asked_when_the_time_to_answer_is_up() {
+    let world = World::new(&format!("{PAIR} event ask 30 bob approval=60")).await;
+    world.booked("ask", "24T10:00").await;
+    world.advance(60);
+    // The request and its end are due at once; whichever is done first, only the end is told.
+    let told = sent(&world).await + &sent(&world).await;
+    assert_eq!(told.matches("Requested").count(), 0, "{told}");
+    assert_eq!(told.matches("Expired").count(), 2, "{told}");
+}
+
+#[tokio::test]
 async fn words_of_ones_own_go_with_the_message() {
     let world = World::new(&format!("{PAIR} event intro 30 bob")).await;
     let message = MessageOverride {
