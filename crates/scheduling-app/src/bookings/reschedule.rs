@@ -311,7 +311,7 @@ struct Taken {
     hosts: Vec<BookingHost>,
 }
 
-/// A host's part: whoever stays keeps the secret of his link.
+/// A host's part: whoever stays keeps the secret of his link, or gets one where he had none.
 fn part_of(
     ports: &SchedulingBuilder,
     before: &Booking,
@@ -319,8 +319,8 @@ fn part_of(
     session: Option<SessionId>,
 ) -> BookingHost {
     let manage = match before.host(user) {
-        Some(host) => host.manage.clone(),
-        None => host_secret(ports),
+        Some(host) if !host.manage.is_none() => host.manage.clone(),
+        _ => host_secret(ports),
     };
     BookingHost {
         user,

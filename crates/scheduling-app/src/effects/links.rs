@@ -72,8 +72,9 @@ fn hosts(
     now: DateTime<Utc>,
 ) -> Result<NotificationLinks, SealError> {
     let booking = about.booking;
-    // Whoever was released has no part in it any more, and no link.
-    let Some(part) = booking.host(host).filter(|_| !booking.is_over(now)) else {
+    // Whoever was released has no part in it any more, and no link. Nor has who became host before there were such links.
+    let part = booking.host(host).filter(|part| !part.manage.is_none());
+    let Some(part) = part.filter(|_| !booking.is_over(now)) else {
         return Ok(NotificationLinks::default());
     };
     let links = &scheduling.ports().links;
@@ -116,3 +117,6 @@ fn book_again(
     let links = &scheduling.ports().links;
     Some(links.event_type(&about.workspace.slug, slug))
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,6 +52,22 @@ pub struct ManageSecret {
     pub sealed: Vec<u8>,
 }
 
+impl ManageSecret {
+    /// No secret, of those who became hosts before hosts had links of their own: no token has this hash, and nothing is
+    /// sealed.
+    pub const fn none() -> Self {
+        Self {
+            hash: [0; 32],
+            sealed: Vec::new(),
+        }
+    }
+
+    /// Whether there is none, and so no link.
+    pub const fn is_none(&self) -> bool {
+        self.sealed.is_empty()
+    }
+}
+
 impl std::fmt::Debug for ManageSecret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("ManageSecret(…)")

@@ -35,14 +35,6 @@ impl TryFrom<attendee::Model> for Attendee {
     }
 }
 
-/// The secret of those who became hosts before hosts had links of their own: no token has this hash, and nothing is sealed.
-fn no_secret() -> ManageSecret {
-    ManageSecret {
-        hash: [0; 32],
-        sealed: Vec::new(),
-    }
-}
-
 fn host(stored: booking_host::Model) -> Result<BookingHost, StorageError> {
     let row = Row {
         table: "booking_hosts",
@@ -53,7 +45,7 @@ fn host(stored: booking_host::Model) -> Result<BookingHost, StorageError> {
             hash: row.hash("manage_hash", &hash)?,
             sealed,
         },
-        _ => no_secret(),
+        _ => ManageSecret::none(),
     };
     Ok(BookingHost {
         user: UserId::from_uuid(stored.user_id),
@@ -134,7 +126,7 @@ pub(super) fn host_rows(booking: &Booking) -> Vec<booking_host::Model> {
     (0..)
         .zip(&booking.hosts)
         .map(|(position, host)| {
-            let manage = Some(&host.manage).filter(|manage| **manage != no_secret());
+            let manage = Some(&host.manage).filter(|manage| **manage != ManageSecret::none());
             booking_host::Model {
                 booking_id: booking.id.as_uuid(),
                 user_id: host.user.as_uuid(),
