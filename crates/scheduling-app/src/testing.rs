@@ -555,6 +555,8 @@ pub(crate) struct FlakyStorage {
     pub(crate) outages: Arc<AtomicUsize>,
     /// What writing transactions asked for, in order.
     pub(crate) calls: Calls,
+    /// What somebody else makes of an event type while a writing transaction waits for its hosts: it shows from then on.
+    pub(crate) meanwhile: Arc<Mutex<Option<EventType>>>,
 }
 
 /// The names of calls, in order.
@@ -603,6 +605,8 @@ impl Storage for FlakyStorage {
             inner: self.inner.begin().await?,
             conflicts: Arc::clone(&self.conflicts),
             calls: self.calls.clone(),
+            meanwhile: Arc::clone(&self.meanwhile),
+            storage: self.inner.clone(),
         }))
     }
 
@@ -616,6 +620,14 @@ struct FlakyUnitOfWork {
     inner: Box<dyn UnitOfWork>,
     conflicts: Arc<AtomicUsize>,
     calls: Calls,
+    meanwhile: Arc<Mutex<Option<EventType>>>,
+    storage: MemoryStorage,
+}
+
+impl FlakyUnitOfWork {
+    fn changed_meanwhile(&self) -> Option<EventType> {
+        self.meanwhile.lock().unwrap().clone()
+    }
 }
 
 #[async_trait]
@@ -678,7 +690,11 @@ impl UnitOfWork for FlakyUnitOfWork {
     }
     async fn lock_hosts(&mut self, hosts: &[UserId]) -> Result<(), StorageError> {
         self.calls.note(format!("lock({})", hosts.len()));
-        self.inner.lock_hosts(hosts).await
+        self.inner.lock_hosts(hosts).await?;
+        if let Some(changed) = self.changed_meanwhile() {
+            self.inner.event_types().update(&changed).await?;
+        }
+        Ok(())
     }
     async fn commit(self: Box<Self>) -> Result<(), StorageError> {
         if take_one(&self.conflicts) {
@@ -690,7 +706,15 @@ impl UnitOfWork for FlakyUnitOfWork {
     }
     async fn rollback(self: Box<Self>) -> Result<(), StorageError> {
         self.calls.note("rollback");
-        self.inner.rollback().await
+        let changed = self.changed_meanwhile();
+        self.inner.rollback().await?;
+        if let Some(changed) = changed {
+            let mut others = self.storage.begin().await?;
+            others.event_types().update(&changed).await?;
+            others.commit().await?;
+            self.meanwhile.lock().unwrap().take();
+        }
+        Ok(())
     }
 }
 

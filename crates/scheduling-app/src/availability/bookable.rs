@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use scheduling_core::directory::Workspace;
 use scheduling_core::event_type::{BookingLink, EventType, LinkEnd};
-use scheduling_core::ports::UnitOfWork;
+use scheduling_core::ports::{StorageError, UnitOfWork};
 use scheduling_core::text::Slug;
 
 use super::FindError;
@@ -74,4 +74,19 @@ pub(crate) async fn bookable(
         event_type: link.applied_to(event_type),
         link: Some(link),
     })
+}
+
+/// Makes sure that an event type is still as it was read before its hosts were locked: whoever changed it during the wait
+/// held them too, and may have given it other hosts, other rules, or put it away.
+///
+/// # Errors
+/// [`StorageError::Conflict`] when it has changed, or is gone: whoever starts again reads it as it is.
+pub(crate) async fn still_as_read(
+    work: &mut dyn UnitOfWork,
+    event_type: &EventType,
+) -> Result<(), StorageError> {
+    match work.event_types().get(event_type.id).await? {
+        Some(stored) if stored.version == event_type.version => Ok(()),
+        _ => Err(StorageError::Conflict),
+    }
 }

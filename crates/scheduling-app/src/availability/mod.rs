@@ -17,7 +17,7 @@ pub use explain_slot::{ExplainSlot, ExplainedSlot};
 pub use find_slots::{FindError, FindSlots, FoundSlots, OfferedSlot, SlotDay};
 pub use pages::{EventTypePage, FrontDoor, LandingPage};
 
-pub(crate) use bookable::{Bookable, bookable};
+pub(crate) use bookable::{Bookable, bookable, still_as_read};
 pub(crate) use find_slots::{nearest_starts, offered};
 pub(crate) use pages::in_order;
 pub(crate) use reading::{HostsTime, Question};

@@ -18,7 +18,7 @@ use super::making::{answer_until, judged_by_the_hold, question, use_link};
 use super::offer::{meeting, offer};
 use super::repeated::{idempotent, made_before};
 use crate::actor::Actor;
-use crate::availability::{Bookable, FindError, bookable};
+use crate::availability::{Bookable, FindError, bookable, still_as_read};
 use crate::idempotency::IdempotencyKey;
 use crate::{HoldToken, ManageToken, Scheduling};
 
@@ -179,6 +179,7 @@ impl Scheduling {
         };
         let roster: Vec<UserId> = event_type.hosting.roster().collect();
         work.lock_hosts(&roster).await?;
+        still_as_read(work, &event_type).await?;
         // Whoever waited for the lock is judged by the time after the wait.
         let now = self.ports().clock.now();
 

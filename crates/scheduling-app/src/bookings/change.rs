@@ -13,6 +13,7 @@ use super::access::{BookingAccess, Visitor};
 use super::attempts::Refusal;
 use super::get::dangling;
 use crate::Scheduling;
+use crate::availability::still_as_read;
 use crate::effects::{self, PlanContext};
 use crate::idempotency::{ClaimError, Idempotent};
 use crate::manage::lock;
@@ -168,6 +169,7 @@ impl Scheduling {
         locked.sort_unstable();
         locked.dedup();
         lock(work, locked.clone()).await?;
+        still_as_read(work, &event_type).await?;
         let now = self.ports().clock.now();
 
         let found = asked.access.open(work).await?;
@@ -301,3 +303,6 @@ pub(super) fn deadline(booking: &Booking) -> Option<DateTime<Utc>> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use scheduling_core::time::{Interval, Length};
 use super::attempts::Attempts;
 use super::offer::{foresee, meeting, offer, seat};
 use super::repeated::was_used;
-use crate::availability::{Question, bookable};
+use crate::availability::{Question, bookable, still_as_read};
 use crate::idempotency::Idempotent;
 use crate::{HoldToken, Scheduling};
 
@@ -109,6 +109,7 @@ impl Scheduling {
         let event_type = found.event_type;
         let roster: Vec<UserId> = event_type.hosting.roster().collect();
         work.lock_hosts(&roster).await?;
+        still_as_read(work, &event_type).await?;
         // Whoever waited for the lock is judged by the time after the wait.
         let now = ports.clock.now();
         let made = match &command.idempotency {

@@ -153,6 +153,11 @@ pub(super) async fn use_link(
     link: &BookingLink,
     now: DateTime<Utc>,
 ) -> Result<(), BookError> {
+    // It may be another one by now, with other questions, or withdrawn.
+    let stored = work.links().get(link.id).await?;
+    if stored.is_none_or(|stored| stored.version != link.version) {
+        return Err(StorageError::Conflict.into());
+    }
     let ended = link.ended(now);
     if ended.is_none() && work.links().use_once(link.id).await? {
         return Ok(());

@@ -592,12 +592,12 @@ async fn the_whole_pool_is_locked_before_its_time_is_read() {
     let mut command = World::command("pool", "24T10:00");
     command.idempotency_key = Some(parse("order-17"));
     world.scheduling.book(&command).await.unwrap();
-    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) idempotency holds schedules busy time_off bookings holds rotation rotation bookings bookings outbox idempotency commit");
+    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) event_types idempotency holds schedules busy time_off bookings holds rotation rotation bookings bookings outbox idempotency commit");
     // A replay takes nothing and changes nothing.
     world.scheduling.book(&command).await.unwrap();
-    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) idempotency bookings commit");
+    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) event_types idempotency bookings commit");
     world.booked("class", "24T11:00").await;
-    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(1) holds schedules busy time_off bookings holds sessions bookings bookings outbox commit");
+    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(1) event_types holds schedules busy time_off bookings holds sessions bookings bookings outbox commit");
     // What is plainly not offered never waits for a writer.
     world.book("class", "24T11:10").await;
     world.book("nothing", "24T11:00").await;

@@ -319,14 +319,14 @@ async fn the_ledger_is_written_under_the_lock_of_the_whole_pool() {
     let single = world.booked("intro", "24T11:00").await;
     let storage = world.flaky();
     world.cancel(&pooled.manage_token).await;
-    insta::assert_snapshot!(storage.calls.take(), @"begin bookings event_types lock(2) bookings rotation rotation bookings bookings outbox commit");
+    insta::assert_snapshot!(storage.calls.take(), @"begin bookings event_types lock(2) event_types bookings rotation rotation bookings bookings outbox commit");
     world.cancel(&single.manage_token).await;
-    insta::assert_snapshot!(storage.calls.take(), @"begin bookings event_types lock(1) bookings bookings bookings outbox commit");
+    insta::assert_snapshot!(storage.calls.take(), @"begin bookings event_types lock(1) event_types bookings bookings bookings outbox commit");
     // Whoever guesses tokens takes no writer's turn.
     world.cancel(&ManageToken::from_bytes([7; 32])).await;
     assert_eq!(storage.calls.take(), "");
     world.cancel(&single.manage_token).await;
-    insta::assert_snapshot!(storage.calls.take(), @"begin bookings event_types lock(1) bookings rollback");
+    insta::assert_snapshot!(storage.calls.take(), @"begin bookings event_types lock(1) event_types bookings rollback");
 }
 
 #[tokio::test]
