@@ -61,6 +61,16 @@ impl Hold {
         self.expires_at <= now
     }
 
+    /// The instant by which the notice and the window of whoever uses it are judged: when it was made. A meeting that has
+    /// begun meanwhile is judged by now, and comes too late.
+    pub fn judged_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        if self.interval.start() < now {
+            now
+        } else {
+            self.created_at
+        }
+    }
+
     /// Lets it last another five minutes from now.
     ///
     /// # Errors

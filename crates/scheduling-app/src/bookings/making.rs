@@ -190,7 +190,7 @@ pub(super) fn judged_by_the_hold<'a>(
     now: DateTime<Utc>,
 ) -> Question<'a> {
     if let Some(hold) = hold {
-        question.now = hold.created_at;
+        question.now = hold.judged_at(now);
         question = question.at_clock(now).with_apart(Apart {
             hold: Some(hold),
             ..Apart::default()

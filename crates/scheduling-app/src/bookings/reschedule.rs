@@ -144,7 +144,7 @@ impl Scheduling {
             moving: Some(booking),
             hold: hold.as_ref(),
         };
-        let judged_at = hold.as_ref().map_or(now, |hold| hold.created_at);
+        let judged_at = hold.as_ref().map_or(now, |hold| hold.judged_at(now));
         let question = question(event_type, rules, judged_at)
             .at_clock(now)
             .with_apart(apart);
@@ -263,7 +263,7 @@ impl Scheduling {
             moving: Some(&booking),
             hold: hold.as_ref(),
         };
-        let judged_at = hold.as_ref().map_or(now, |hold| hold.created_at);
+        let judged_at = hold.as_ref().map_or(now, |hold| hold.judged_at(now));
         let question = question(&event_type, rules, judged_at)
             .at_clock(now)
             .with_apart(apart);

@@ -8,7 +8,7 @@ use scheduling_testkit::builders::parse;
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::bookings::{BookError, BookSlot};
+use crate::bookings::{BookError, BookSlot, BookingAccess, RescheduleBooking, RescheduleError};
 use crate::testing::{World, at};
 
 const TWO: &str = "host ann UTC 09:00-12:00\n host bob UTC 09:00-12:00\n";
@@ -450,4 +450,29 @@ async fn repeating_a_hold_with_its_key_gives_the_same_hold_under_a_new_token() {
             "{other:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn what_has_begun_is_neither_booked_nor_moved_to_with_a_hold() {
+    let world = World::new("host ann UTC 09:00-12:00\n event intro 30 ann").await;
+    let booked = world.booked("intro", "24T11:00").await;
+    world.clock.set(at("24T08:58"));
+    let hold = HoldSlot::new(parse("firm"), parse("intro"), at("24T09:00"));
+    let held = world.scheduling.hold(&hold).await.unwrap();
+    let mut book = World::command("intro", "24T09:00");
+    book.hold = Some(held.token.clone());
+    let mut to_it = RescheduleBooking::new(
+        BookingAccess::Invitee(booked.manage_token.clone()),
+        at("24T09:00"),
+    );
+    to_it.hold = Some(held.token);
+
+    world.clock.set(at("24T09:01"));
+    let refused = world.say(&world.scheduling.book(&book).await);
+    assert!(refused.starts_with("! [MinimumNotice]"), "{refused}");
+    let refused = world.scheduling.reschedule(&to_it).await;
+    assert!(matches!(refused, Err(RescheduleError::Unavailable { .. })));
+    // At its start it is not too late.
+    world.clock.set(at("24T09:00"));
+    assert!(world.scheduling.book(&book).await.is_ok());
 }
