@@ -19,6 +19,6 @@ pub use pages::{EventTypePage, FrontDoor, LandingPage};
 
 pub(crate) use bookable::{Bookable, bookable, still_as_read};
 pub(crate) use find_slots::{nearest_starts, offered};
-pub(crate) use pages::in_order;
+pub(crate) use pages::{in_order, people};
 pub(crate) use reading::{HostsTime, Question};
 pub(crate) use taken::Apart;

@@ -150,7 +150,7 @@ impl Scheduling {
 }
 
 /// The people with these ids. One whose row is damaged is left out, and the log says so: a page shows the others.
-pub(super) async fn people(
+pub(crate) async fn people(
     work: &mut dyn UnitOfWork,
     ids: &[UserId],
 ) -> Result<BTreeMap<UserId, Person>, StorageError> {

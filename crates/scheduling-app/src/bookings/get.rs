@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use super::access::{BookingAccess, Visitor};
 use super::policy::Permission;
-use crate::availability::in_order;
+use crate::availability::{in_order, people};
 use crate::manage::log_unreadable;
 use crate::{HostToken, ManageToken, Scheduling, manage};
 
@@ -125,7 +125,7 @@ impl Scheduling {
             None => event_type,
         };
         let hosts: Vec<UserId> = booking.hosts.iter().map(|host| host.user).collect();
-        let people = work.directory().people(&hosts).await?;
+        let people = people(&mut *work, &hosts).await?;
         Ok(BookingDetails {
             actions: Actions::of(&booking, &event_type, &visitor, now),
             hosts: in_order(hosts, &people),
@@ -157,7 +157,7 @@ impl Scheduling {
             })
             .collect();
         let members: Vec<UserId> = members.into_iter().collect();
-        let people = work.directory().people(&members).await?;
+        let people = people(&mut *work, &members).await?;
         Ok(BookingHistory {
             booking,
             entries,

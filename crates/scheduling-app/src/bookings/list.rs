@@ -12,6 +12,7 @@ use scheduling_core::ports::{BookingFilter, BookingPage, Direction, StorageError
 use super::ReadError;
 use crate::Scheduling;
 use crate::actor::Actor;
+use crate::availability::people;
 use crate::manage::log_unreadable;
 
 /// A booking's place in a list: its start, then its id.
@@ -126,7 +127,7 @@ impl BookingList {
         let hosts = self.bookings.iter().flat_map(|booking| &booking.hosts);
         let hosts: BTreeSet<UserId> = hosts.map(|host| host.user).collect();
         let hosts: Vec<UserId> = hosts.into_iter().collect();
-        self.people = work.directory().people(&hosts).await?;
+        self.people = people(work, &hosts).await?;
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use scheduling_core::notification::{BookingFacts, Contact, Decision};
 use scheduling_core::ports::{StorageError, UnitOfWork};
 
 use super::notify::PrepareError;
-use crate::availability::in_order;
+use crate::availability::{in_order, people};
 use crate::bookings::dangling;
 
 /// What a message about a booking is made of, besides the booking itself.
@@ -19,8 +19,8 @@ pub(super) struct About {
     pub(super) workspace: Workspace,
     pub(super) event_type: EventType,
     hosts: Vec<Person>,
-    /// The last entry in the history that says it moved.
-    moved: Option<HistoryEntry>,
+    /// The entries in the history that say it moved, the oldest first.
+    moves: Vec<HistoryEntry>,
     /// Whether it is or ever was confirmed.
     was_confirmed: bool,
 }
@@ -35,7 +35,7 @@ impl About {
         let event_type = work.event_types().get(booking.event_type).await?;
         let event_type = event_type.ok_or_else(|| dangling(booking, "event_type_id"))?;
         let hosts: Vec<UserId> = booking.hosts.iter().map(|host| host.user).collect();
-        let people = work.directory().people(&hosts).await?;
+        let people = people(work, &hosts).await?;
         // Nothing has moved that was never at another sequence.
         let history = if booking.sequence == 0 {
             Vec::new()
@@ -54,7 +54,7 @@ impl About {
             workspace,
             event_type,
             hosts: in_order(hosts, &people),
-            moved: history.into_iter().rfind(is_move),
+            moves: history.into_iter().filter(is_move).collect(),
         })
     }
 
@@ -113,23 +113,36 @@ impl About {
 
     /// Adds when the meeting was before, who moved it, and why.
     pub(super) fn tell_of_the_move(&self, facts: &mut BookingFacts) {
-        let Some(entry) = &self.moved else {
-            return;
-        };
-        let Change::Rescheduled { from, to, reason } = &entry.change else {
-            return;
-        };
-        if *to == facts.interval {
-            facts.previous = Some(*from);
-            facts.decision = Some(Decision {
-                by: match entry.by {
-                    Doer::Invitee => Party::Invitee,
-                    Doer::Member(_) => Party::Host,
-                    Doer::System => Party::System,
-                },
-                reason: reason.clone(),
-            });
+        let to_here = |entry: &&HistoryEntry| matches!(&entry.change, Change::Rescheduled { to, .. } if *to == facts.interval);
+        if let Some(entry) = self.moves.last().filter(to_here) {
+            tell_of(entry, facts);
         }
+    }
+
+    /// The same, of the move that raised the sequence to this: what a host who left it then has in his calendar, wherever
+    /// the booking has gone since.
+    pub(super) fn tell_of_the_release(&self, facts: &mut BookingFacts, sequence: u32) {
+        let place = usize::try_from(sequence)
+            .ok()
+            .and_then(|n| n.checked_sub(1));
+        let entry = place.and_then(|place| self.moves.get(place));
+        if let Some(entry) = entry.or(self.moves.last()) {
+            tell_of(entry, facts);
+        }
+    }
+}
+
+fn tell_of(entry: &HistoryEntry, facts: &mut BookingFacts) {
+    if let Change::Rescheduled { from, reason, .. } = &entry.change {
+        facts.previous = Some(*from);
+        facts.decision = Some(Decision {
+            by: match entry.by {
+                Doer::Invitee => Party::Invitee,
+                Doer::Member(_) => Party::Host,
+                Doer::System => Party::System,
+            },
+            reason: reason.clone(),
+        });
     }
 }
 

@@ -78,8 +78,12 @@ pub(super) async fn prepare(
     };
     let links = links(scheduling, &linked, owed, audience, now)?;
     let mut facts = about.facts(&booking, now)?;
-    if moves(owed.about) {
-        about.tell_of_the_move(&mut facts);
+    match owed.about {
+        NotificationKind::Released => about.tell_of_the_release(&mut facts, owed.sequence),
+        NotificationKind::Rescheduled | NotificationKind::Requested => {
+            about.tell_of_the_move(&mut facts);
+        }
+        _ => {}
     }
     if audience == Audience::Guest {
         // They were written to the hosts.
@@ -99,6 +103,10 @@ pub(super) async fn prepare(
 
 /// Why there is nothing to say any more, if there is not.
 fn moot(owed: &Owed, booking: &Booking, now: DateTime<Utc>) -> Option<&'static str> {
+    if let (NotificationKind::Released, Recipient::Host(host)) = (owed.about, owed.recipient) {
+        // Wherever it has gone since, nobody else tells him that it is not his any more.
+        return booking.host(host).map(|_| "he hosts it again");
+    }
     if booking.sequence > owed.sequence {
         return Some("the booking has moved on");
     }
@@ -159,14 +167,6 @@ async fn addressee(
             Ok(found.ok_or("the host is gone"))
         }
     }
-}
-
-/// Whether a message tells of a move, if there was one.
-fn moves(kind: NotificationKind) -> bool {
-    matches!(
-        kind,
-        NotificationKind::Rescheduled | NotificationKind::Released | NotificationKind::Requested
-    )
 }
 
 /// The workspace's or the event type's own words. Words that cannot be read take no message down: it goes out in ours.

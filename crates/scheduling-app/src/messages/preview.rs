@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{PreviewMessage, may_change};
 use crate::Scheduling;
 use crate::actor::Actor;
-use crate::availability::in_order;
+use crate::availability::{in_order, people};
 use crate::effects;
 use crate::manage::{Field, ManageError, Problem};
 
@@ -125,7 +125,7 @@ async fn made_up(
         Some(event_type) => event_type.hosting.roster().collect(),
         None => actor.user().into_iter().collect(),
     };
-    let people = work.directory().people(&roster).await?;
+    let people = people(work, &roster).await?;
     let mut hosts: Vec<Contact> = in_order(roster, &people).iter().map(contact_of).collect();
     if hosts.is_empty() {
         hosts.push(contact("Hanna Host", Tz::Europe__Berlin));

@@ -155,3 +155,31 @@ async fn filters_narrow_a_list_and_limits_are_bounded() {
     ));
     assert!(list(&world, Role::Owner, &query).await.bookings.is_empty());
 }
+
+#[tokio::test]
+async fn a_host_whose_row_is_damaged_takes_neither_list_nor_booking_nor_mail_down() {
+    let mut world = World::new(
+        "host ann UTC 09:00-12:00
+         host bob UTC 09:00-12:00
+         event both 30 all:ann,bob",
+    )
+    .await;
+    let booked = world.booked("both", "24T10:00").await;
+    let damaged = world.damaged();
+    damaged.damage(world.hosts["bob"].as_uuid());
+
+    let list = list(&world, Role::Owner, &ListBookings::default()).await;
+    assert_eq!(starts(&list), "10:00");
+    assert_eq!(world.names(list.people.into_keys()), "ann");
+    let access = world.as_member("ann", booked.booking.id);
+    let details = world.scheduling.booking(&access).await.unwrap();
+    assert_eq!(world.names(details.hosts.iter().map(|host| host.id)), "ann");
+    assert!(world.scheduling.history(&access).await.is_ok());
+    world.worker().run_due().await.unwrap();
+    let sent = world.notifier.take_sent();
+    let mut told: Vec<&str> = sent.iter().map(|m| m.to.email.as_str()).collect();
+    told.sort_unstable();
+    // What goes to bob himself cannot, and is on the list of what has failed.
+    assert_eq!(told, ["ann@firm.example", "ida@example.org"]);
+    assert_eq!(world.outbox().await.failed, 1);
+}

@@ -170,6 +170,42 @@ async fn a_move_says_when_it_was_and_why_and_to_whom_it_went() {
 }
 
 #[tokio::test]
+async fn who_was_released_hears_of_it_wherever_the_booking_has_gone_since() {
+    let world = World::new(&format!(
+        "{PAIR} busy ann 24T10:00 60\n event pool 30 robin:ann,bob"
+    ))
+    .await;
+    let booked = world.booked("pool", "24T09:00").await;
+    sent(&world).await;
+    // It leaves ann, and moves on before anybody was told.
+    world.moves(&access(&booked), "24T10:00").await;
+    world.moves(&access(&booked), "24T10:30").await;
+    insta::assert_snapshot!(sent(&world).await, @"
+    ann@firm.example Host Released #2 at 24T10:30 was 24T09:00 by Invitee:
+    bob@firm.example Host Rescheduled #2 at 24T10:30 was 24T10:00 by Invitee: 
+      /h/3 /h/3/reschedule /h/3/cancel
+    ida@example.org Invitee Rescheduled #2 at 24T10:30 was 24T10:00 by Invitee: 
+      /bookings/1 /bookings/1/reschedule /bookings/1/cancel
+    ");
+
+    // So it is where it was called off since.
+    let booked = world.booked("pool", "25T09:00").await;
+    sent(&world).await;
+    assert_eq!(
+        world.names(booked.booking.hosts.iter().map(|h| h.user)),
+        "ann"
+    );
+    world.moves(&access(&booked), "24T10:00").await;
+    world.cancel(&booked.manage_token).await;
+    let told = sent(&world).await;
+    assert_eq!(
+        told.matches("ann@firm.example Host Released #2").count(),
+        1,
+        "{told}"
+    );
+}
+
+#[tokio::test]
 async fn a_move_that_waits_says_when_it_was_too() {
     let world = World::new(&format!("{PAIR} event ask 30 bob approval=60")).await;
     let booked = world.booked("ask", "24T10:00").await;
