@@ -203,7 +203,7 @@ def read_icalendar(name, raw):
         "start": event["DTSTART"].dt.isoformat(),
         "end": event["DTEND"].dt.isoformat(),
         "stamp": event["DTSTAMP"].dt.isoformat(),
-        "status": str(event["STATUS"]),
+        "status": str(event["STATUS"]) if "STATUS" in event else None,
         "summary": str(event["SUMMARY"]),
         "description": str(event["DESCRIPTION"]),
         "location": str(event["LOCATION"]),

@@ -12,7 +12,7 @@ use serde::Serialize;
 use self::place::Place;
 pub(crate) use self::place::{join_url, place_text};
 use self::said::OwnLead;
-use crate::address::{mailto, one_line};
+use crate::address::{address_key, mailto, one_line};
 use crate::invite::{CalendarMethod, event_title};
 use crate::local_time::{LocalTime, Moment, other_zones, soon};
 
@@ -45,6 +45,8 @@ pub(crate) struct Context {
     hosts: Vec<Person>,
     /// The hosts' names, as part of a sentence.
     hosted_by: String,
+    /// The same with `you` for a host who reads.
+    hosted_by_you: String,
     invitee: Person,
     guests: Vec<Person>,
     location: Place,
@@ -156,6 +158,7 @@ impl Context {
             soon: soon(notification.at, interval, to.timezone),
             hosts: booking.hosts.iter().map(Person::new).collect(),
             hosted_by: some_people(booking.hosts.iter()),
+            hosted_by_you: with_you(notification),
             invitee: Person::new(&booking.invitee),
             guests: booking.guests.iter().map(Person::new).collect(),
             location: Place::new(booking, *audience),
@@ -284,6 +287,21 @@ fn one_line_keeping_indent(line: &str) -> String {
     format!("{indent}{}", one_line(line))
 }
 
+/// The hosts, with the one who reads in front.
+fn with_you(notification: &Notification) -> String {
+    let hosts = &notification.booking.hosts;
+    let reader = address_key(&notification.to.email);
+    let others: Vec<&Contact> = hosts
+        .iter()
+        .filter(|host| address_key(&host.email) != reader)
+        .collect();
+    if notification.audience != Audience::Host || others.len() == hosts.len() {
+        return some_people(hosts.iter());
+    }
+    let names = others.into_iter().map(|host| one_line(host.name.as_str()));
+    some(std::iter::once("you".to_owned()).chain(names).collect())
+}
+
 /// `A`, `A and B`, `A, B and C`.
 pub(crate) fn people(names: &[String]) -> String {
     match names {
@@ -294,15 +312,18 @@ pub(crate) fn people(names: &[String]) -> String {
 }
 
 /// The same with the first three by name.
-pub(crate) fn some_people<'a>(
-    people_in_order: impl ExactSizeIterator<Item = &'a Contact>,
-) -> String {
-    let all = people_in_order.len();
-    let mut names: Vec<String> = people_in_order
-        .take(if all > 4 { 3 } else { 4 })
-        .map(|person| one_line(person.name.as_str()))
-        .collect();
+pub(crate) fn some_people<'a>(people_in_order: impl Iterator<Item = &'a Contact>) -> String {
+    some(
+        people_in_order
+            .map(|person| one_line(person.name.as_str()))
+            .collect(),
+    )
+}
+
+fn some(mut names: Vec<String>) -> String {
+    let all = names.len();
     if all > 4 {
+        names.truncate(3);
         names.push(format!("{} others", all - 3));
     }
     people(&names)

@@ -117,7 +117,7 @@ pub fn invitation(notification: &Notification, domain: &str) -> Option<CalendarP
         NotificationKind::Released => Entry {
             interval: facts.previous.as_ref().unwrap_or(&facts.interval),
             status: None,
-            organiser: former_organiser(notification),
+            organiser: Some(former_organiser(notification)),
             attendees: Attendees::Only(&notification.to),
         },
         NotificationKind::Requested => Entry {
@@ -191,10 +191,10 @@ impl<'a> Entry<'a> {
 
 /// Who is the organiser in the entry of a host who was released: he himself, where he was the only host. A calendar does
 /// as somebody else than the organiser says only by mistake.
-fn former_organiser(notification: &Notification) -> Option<&Contact> {
+fn former_organiser(notification: &Notification) -> &Contact {
     match notification.booking.hosts.as_slice() {
-        [] | [_] => Some(&notification.to),
-        [first, ..] => Some(first),
+        [] | [_] => &notification.to,
+        [first, ..] => first,
     }
 }
 

@@ -128,11 +128,9 @@ pub(crate) fn soon(now: DateTime<Utc>, interval: &Interval, zone: Tz) -> String 
     let minutes = (seconds + 30).div_euclid(60);
     let days = start.date_naive() - now.with_timezone(&zone).date_naive();
     match (minutes, days.num_days()) {
-        (..=0, 0) => format!("today at {}", clock(&start)),
         (1, _) => "in a minute".to_owned(),
-        (2..=57, _) => format!("in {minutes} minutes"),
         (58..=62, _) => "in an hour".to_owned(),
-        (63..=89, _) => format!("in {minutes} minutes"),
+        (2..=89, _) => format!("in {minutes} minutes"),
         (_, 0) => format!("today at {}", clock(&start)),
         (_, 1) => format!("tomorrow at {}", clock(&start)),
         _ => format!("on {} at {}", short_date(start.date_naive()), clock(&start)),

@@ -24,7 +24,7 @@ impl OwnLead {
         let links = known_links(notification);
         let text: Vec<String> = text.lines().map(one_line_keeping_indent).collect();
         let paragraphs = text
-            .split(|line| line.is_empty())
+            .split(String::is_empty)
             .filter(|lines| !lines.is_empty())
             .map(|lines| lines.iter().map(|line| pieces(line, &links)).collect())
             .collect();
@@ -58,12 +58,12 @@ fn known_links(notification: &Notification) -> Vec<&str> {
     known
 }
 
-fn pieces(line: &str, links: &[&str]) -> Vec<Piece> {
+fn pieces(text: &str, known: &[&str]) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    let mut rest = line;
+    let mut rest = text;
     while !rest.is_empty() {
         // The first link in the line; of several that begin there, the longest.
-        let next = links
+        let next = known
             .iter()
             .filter_map(|link| rest.find(link).map(|at| (at, *link)))
             .min_by_key(|(at, link)| (*at, std::cmp::Reverse(link.len())));
@@ -74,10 +74,10 @@ fn pieces(line: &str, links: &[&str]) -> Vec<Piece> {
             }
             None => (rest, "", ""),
         };
-        for (text, is_link) in [(before, false), (link, true)] {
-            if !text.is_empty() {
+        for (piece, is_link) in [(before, false), (link, true)] {
+            if !piece.is_empty() {
                 pieces.push(Piece {
-                    text: text.to_owned(),
+                    text: piece.to_owned(),
                     is_link,
                 });
             }
@@ -95,9 +95,12 @@ mod tests {
     fn the_longest_known_link_is_a_link_and_nothing_else() {
         let links = ["https://a.example/b/cancel", "https://a.example/b"];
         let said = |line: &str| -> Vec<String> {
-            let mark = |piece: Piece| match piece.is_link {
-                true => format!("[{}]", piece.text),
-                false => piece.text,
+            let mark = |piece: Piece| {
+                if piece.is_link {
+                    format!("[{}]", piece.text)
+                } else {
+                    piece.text
+                }
             };
             pieces(line, &links).into_iter().map(mark).collect()
         };

@@ -1,8 +1,9 @@
 //! What words of one's own may consist of: variables, filters, `{% if %}` and comments.
 //!
 //! That is less than minijinja can do. What is missing is everything with which a short text makes a long one, and with
-//! a few more lines one that no memory holds: assignments, loops, macros, and operators that put texts together. The
-//! scan finds tags and strings as minijinja's lexer does, so that both see the same text between them.
+//! a few more lines one that no memory holds: assignments, loops, macros, and operators that put texts together. Tags
+//! are short and conditions shallow, since minijinja compiles both by recursion and does not bound all of it. The scan
+//! finds tags and strings as minijinja's lexer does, so that both see the same text between them.
 
 use thiserror::Error;
 
@@ -17,9 +18,16 @@ pub(super) struct GrammarError {
 /// The statements there are.
 const STATEMENTS: [&str; 4] = ["if", "elif", "else", "endif"];
 
+/// How long a tag may be, the texts in it not counted.
+const LONGEST_TAG: usize = 200;
+/// How many conditions may stand inside each other, those of `elif` counted.
+const MOST_CONDITIONS: usize = 30;
+
 /// Checks a template.
 pub(super) fn check(source: &str) -> Result<(), GrammarError> {
     let mut at = 0;
+    // For each condition that is open here, how many it is with those of its `elif`s.
+    let mut open: Vec<usize> = Vec::new();
     while let Some((start, marker)) = next_tag(source, at) {
         let inside = start + 2;
         at = match marker {
@@ -28,7 +36,22 @@ pub(super) fn check(source: &str) -> Result<(), GrammarError> {
                 None => return Err(error(source, start, "a comment is not closed")),
             },
             b'%' => {
-                check_statement(source, inside)?;
+                match check_statement(source, inside)? {
+                    "if" => open.push(1),
+                    "elif" => {
+                        if let Some(conditions) = open.last_mut() {
+                            *conditions += 1;
+                        }
+                    }
+                    "endif" => {
+                        open.pop();
+                    }
+                    _ => {}
+                }
+                if open.iter().sum::<usize>() > MOST_CONDITIONS {
+                    let problem = format!("more than {MOST_CONDITIONS} conditions in each other");
+                    return Err(error(source, start, problem));
+                }
                 check_tag(source, inside, b'%')?
             }
             _ => check_tag(source, inside, b'}')?,
@@ -48,8 +71,8 @@ fn next_tag(source: &str, from: usize) -> Option<(usize, u8)> {
         })
 }
 
-/// Checks which statement begins here.
-fn check_statement(source: &str, inside: usize) -> Result<(), GrammarError> {
+/// Which statement begins here.
+fn check_statement(source: &str, inside: usize) -> Result<&str, GrammarError> {
     let rest = source.get(inside..).unwrap_or_default();
     let rest = rest.trim_start_matches(['-', '+']).trim_start();
     let end = rest
@@ -57,7 +80,7 @@ fn check_statement(source: &str, inside: usize) -> Result<(), GrammarError> {
         .unwrap_or(rest.len());
     let word = rest.get(..end).unwrap_or_default();
     if STATEMENTS.contains(&word) {
-        return Ok(());
+        return Ok(word);
     }
     let problem = if word.is_empty() {
         "a statement is missing".to_owned()
@@ -73,12 +96,18 @@ fn check_tag(source: &str, inside: usize, closing: u8) -> Result<usize, GrammarE
     let closes = |at: usize| bytes.get(at) == Some(&closing) && bytes.get(at + 1) == Some(&b'}');
     let is_sign = |at: usize| matches!(bytes.get(at), Some(b'-' | b'+'));
     let mut at = if is_sign(inside) { inside + 1 } else { inside };
+    let mut length = 0;
     while let Some(&byte) = bytes.get(at) {
         if closes(at) {
             return Ok(at + 2);
         }
         if is_sign(at) && closes(at + 1) {
             return Ok(at + 3);
+        }
+        length += 1;
+        if length > LONGEST_TAG {
+            let problem = format!("a tag of more than {LONGEST_TAG} characters");
+            return Err(error(source, inside, problem));
         }
         at = match byte {
             b'"' | b'\'' => end_of_string(source, at)?,
@@ -198,6 +227,31 @@ mod tests {
         assert_eq!(
             complaint("{{ answer.company-size }}"),
             "`-` cannot be used here: write `_` for it in the key of a question (line 1)"
+        );
+    }
+
+    #[test]
+    fn what_is_long_or_deep_is_refused() {
+        let tag = |length: usize| format!("{{{{ {} }}}}", "x".repeat(length - 2));
+        assert_eq!(check(&tag(200)), Ok(()));
+        assert_eq!(
+            complaint(&tag(201)),
+            "a tag of more than 200 characters (line 1)"
+        );
+        assert_eq!(
+            check(&format!("{{{{ x | default('{}') }}}}", "y".repeat(900))),
+            Ok(())
+        );
+        let nested = |times: usize| "{% if x %}".repeat(times) + &"{% endif %}".repeat(times);
+        let chained = |times: usize| "{% if x %}".to_owned() + &"{% elif x %}".repeat(times - 1);
+        for made in [nested, chained] {
+            assert_eq!(check(&made(30)), Ok(()));
+            let problem = "more than 30 conditions in each other (line 1)";
+            assert_eq!(complaint(&made(31)), problem);
+        }
+        assert_eq!(
+            check(&"{% if x %}{% elif y %}{% endif %}\n".repeat(100)),
+            Ok(())
         );
     }
 

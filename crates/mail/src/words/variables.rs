@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use minijinja::Value;
 use scheduling_core::notification::{Audience, Contact, Notification};
+use scheduling_core::text::Note;
 
 use crate::address::{one_line, plain_text};
 use crate::context::{decides, join_url, length, place_text, shown_interval, some_people};
@@ -92,114 +93,127 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
 
 /// What the variables stand for in a message.
 pub(super) fn values(notification: &Notification) -> Value {
-    let Notification {
-        audience,
-        booking,
-        links,
-        to,
-        ..
-    } = notification;
-    let is_guest = *audience == Audience::Guest;
-    let interval = shown_interval(notification);
-    let time = LocalTime::new(interval, to.timezone);
-    let previous = booking
-        .previous
-        .as_ref()
-        .map(|previous| LocalTime::new(previous, to.timezone));
-    let own_link = |link: &Option<String>| link.clone().filter(|_| !is_guest);
-    let reason = booking
-        .decision
-        .as_ref()
-        .filter(|_| decides(notification.kind));
-    let reason = reason.and_then(|decision| decision.reason.as_ref());
-    let answers: Vec<(&str, String, String)> = booking
-        .answers
-        .iter()
-        .filter(|_| !is_guest)
-        .map(|answer| {
-            let text = plain_text(&answer.value.to_text());
-            (answer.key.as_str(), one_line(answer.label.as_str()), text)
-        })
-        .collect();
-    let lines: Vec<String> = answers
-        .iter()
-        .map(|(_, label, text)| format!("{label}: {text}"))
-        .collect();
-    let by_key: BTreeMap<String, String> = answers
-        .iter()
-        .flat_map(|(key, _, text)| {
-            [key.replace('-', "_"), (*key).to_owned()].map(|k| (k, text.clone()))
-        })
-        .collect();
-    let first_host = booking.hosts.first();
-    let texts: [(&str, Option<String>); 33] = [
-        ("reader_name", Some(name(to))),
-        ("reader_first_name", Some(first_name(to))),
-        ("invitee_name", Some(name(&booking.invitee))),
-        ("invitee_first_name", Some(first_name(&booking.invitee))),
-        (
-            "invitee_email",
-            (!is_guest).then(|| booking.invitee.email.to_string()),
-        ),
-        ("host_names", Some(some_people(booking.hosts.iter()))),
-        ("host_first_name", first_host.map(first_name)),
-        ("guest_names", Some(some_people(booking.guests.iter()))),
-        ("event_title", Some(one_line(booking.title.as_str()))),
-        ("meeting", Some(event_title(booking))),
-        ("workspace", Some(one_line(booking.workspace.as_str()))),
-        ("date", Some(time.date)),
-        ("start_time", Some(time.start)),
-        ("end_time", Some(time.end)),
-        ("when", Some(soon(notification.at, interval, to.timezone))),
-        ("timezone", Some(time.zone.to_owned())),
-        ("utc_offset", Some(time.offset)),
-        ("duration", Some(length(interval.length()))),
-        ("place", Some(plain_text(&place_text(booking, *audience)))),
-        ("join_link", join_url(&booking.place).map(str::to_owned)),
-        (
-            "note",
-            booking
-                .note
-                .as_ref()
-                .filter(|_| !is_guest)
-                .map(|note| plain_text(note.as_str())),
-        ),
-        ("answers", Some(lines.join("\n"))),
-        (
-            "confirmation_message",
-            booking
-                .confirmation_message
-                .as_ref()
-                .map(|text| plain_text(text.as_str())),
-        ),
-        ("reason", reason.map(|reason| plain_text(reason.as_str()))),
-        (
-            "previous_date",
-            previous.as_ref().map(|time| time.date.clone()),
-        ),
-        (
-            "previous_start_time",
-            previous.as_ref().map(|time| time.start.clone()),
-        ),
-        ("previous_end_time", previous.map(|time| time.end)),
-        (
-            "answer_by",
-            booking
-                .waits_until
-                .map(|until| Moment::new(until, to.timezone).words()),
-        ),
-        ("manage_link", own_link(&links.manage)),
-        ("reschedule_link", own_link(&links.reschedule)),
-        ("cancel_link", own_link(&links.cancel)),
-        ("answer_link", own_link(&links.answer)),
-        ("book_again_link", own_link(&links.book_again)),
-    ];
-    let mut values: BTreeMap<&str, Value> = texts
+    let (lines, by_key) = answers(notification);
+    let mut values: BTreeMap<&str, Value> = people(notification)
         .into_iter()
+        .chain(times(notification))
+        .chain(texts(notification))
+        .chain(links(notification))
+        .chain([("answers", Some(lines))])
         .map(|(name, text)| (name, Value::from(text.unwrap_or_default())))
         .collect();
     values.insert("answer", Value::from(by_key));
     Value::from(values)
+}
+
+type Named = (&'static str, Option<String>);
+
+fn people(notification: &Notification) -> [Named; 8] {
+    let Notification { booking, to, .. } = notification;
+    let invitee = &booking.invitee;
+    [
+        ("reader_name", Some(name(to))),
+        ("reader_first_name", Some(first_name(to))),
+        ("invitee_name", Some(name(invitee))),
+        ("invitee_first_name", Some(first_name(invitee))),
+        (
+            "invitee_email",
+            unless_guest(notification, || invitee.email.to_string()),
+        ),
+        ("host_names", Some(some_people(booking.hosts.iter()))),
+        ("host_first_name", booking.hosts.first().map(first_name)),
+        ("guest_names", Some(some_people(booking.guests.iter()))),
+    ]
+}
+
+fn times(notification: &Notification) -> [Named; 11] {
+    let zone = notification.to.timezone;
+    let interval = shown_interval(notification);
+    let time = LocalTime::new(interval, zone);
+    let previous = notification.booking.previous.as_ref();
+    let previous = previous.map(|previous| LocalTime::new(previous, zone));
+    let was = |part: fn(&LocalTime) -> &String| previous.as_ref().map(|time| part(time).clone());
+    let until = notification.booking.waits_until;
+    [
+        ("date", Some(time.date)),
+        ("start_time", Some(time.start)),
+        ("end_time", Some(time.end)),
+        ("when", Some(soon(notification.at, interval, zone))),
+        ("timezone", Some(time.zone.to_owned())),
+        ("utc_offset", Some(time.offset)),
+        ("duration", Some(length(interval.length()))),
+        ("previous_date", was(|time| &time.date)),
+        ("previous_start_time", was(|time| &time.start)),
+        ("previous_end_time", was(|time| &time.end)),
+        (
+            "answer_by",
+            until.map(|until| Moment::new(until, zone).words()),
+        ),
+    ]
+}
+
+fn texts(notification: &Notification) -> [Named; 8] {
+    let booking = &notification.booking;
+    let several_lines = |text: &Note| plain_text(text.as_str());
+    let decision = booking.decision.as_ref();
+    let decision = decision.filter(|_| decides(notification.kind));
+    let note = booking.note.as_ref().map(several_lines);
+    [
+        ("event_title", Some(one_line(booking.title.as_str()))),
+        ("meeting", Some(event_title(booking))),
+        ("workspace", Some(one_line(booking.workspace.as_str()))),
+        (
+            "place",
+            Some(plain_text(&place_text(booking, notification.audience))),
+        ),
+        ("join_link", join_url(&booking.place).map(str::to_owned)),
+        ("note", note.filter(|_| !is_for_guest(notification))),
+        (
+            "confirmation_message",
+            booking.confirmation_message.as_ref().map(several_lines),
+        ),
+        (
+            "reason",
+            decision
+                .and_then(|decision| decision.reason.as_ref())
+                .map(several_lines),
+        ),
+    ]
+}
+
+fn links(notification: &Notification) -> [Named; 5] {
+    let links = &notification.links;
+    let own = |link: &Option<String>| link.clone().filter(|_| !is_for_guest(notification));
+    [
+        ("manage_link", own(&links.manage)),
+        ("reschedule_link", own(&links.reschedule)),
+        ("cancel_link", own(&links.cancel)),
+        ("answer_link", own(&links.answer)),
+        ("book_again_link", own(&links.book_again)),
+    ]
+}
+
+/// The answers, a line each, and each by its question's key.
+fn answers(notification: &Notification) -> (String, BTreeMap<String, String>) {
+    let answers = &notification.booking.answers;
+    let mut lines = Vec::new();
+    let mut by_key = BTreeMap::new();
+    for answer in answers.iter().filter(|_| !is_for_guest(notification)) {
+        let text = plain_text(&answer.value.to_text());
+        lines.push(format!("{}: {text}", one_line(answer.label.as_str())));
+        let key = answer.key.as_str();
+        by_key.insert(key.replace('-', "_"), text.clone());
+        by_key.insert(key.to_owned(), text);
+    }
+    (lines.join("\n"), by_key)
+}
+
+fn is_for_guest(notification: &Notification) -> bool {
+    notification.audience == Audience::Guest
+}
+
+fn unless_guest(notification: &Notification, text: impl FnOnce() -> String) -> Option<String> {
+    (!is_for_guest(notification)).then(text)
 }
 
 fn name(person: &Contact) -> String {

@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use scheduling_core::booking::Party;
 use scheduling_core::effect::NotificationKind;
-use scheduling_core::event_type::{AssignmentKind, MeetingPlace};
+use scheduling_core::event_type::{
+    Answer, AnswerValue, AssignmentKind, ConferenceProvider, MeetingPlace,
+};
 use scheduling_core::ids::{BookingId, OutboxId};
 use scheduling_core::notification::{
     Audience, BookingFacts, Contact, Decision, MessageWords, Notification, NotificationLinks,
@@ -98,62 +100,238 @@ pub(crate) fn notification(
     let to = match audience {
         Audience::Invitee => booking.invitee.clone(),
         Audience::Guest => booking.guests[0].clone(),
+        Audience::Host if kind == NotificationKind::Released => mara(),
         Audience::Host => booking.hosts.last().unwrap().clone(),
     };
     Notification {
         id: OutboxId::from_uuid("0193a000-0000-7000-8000-0000000000ff".parse().unwrap()),
         kind,
-        at: at("2026-11-23T14:00:00Z"),
+        at: match kind {
+            NotificationKind::Reminder => booking.interval.start() - TimeDelta::hours(24),
+            NotificationKind::FollowUp => booking.interval.end() + TimeDelta::hours(1),
+            _ => booking.changed_at,
+        },
         to,
         audience,
         booking,
-        // Given for every audience, to see that only the invitee's mail uses them.
-        links: NotificationLinks {
-            manage: Some("https://northwind.example/b/8kd2fa".to_owned()),
-            answer: None,
-            reschedule: Some("https://northwind.example/b/8kd2fa/reschedule".to_owned()),
-            cancel: Some("https://northwind.example/b/8kd2fa/cancel".to_owned()),
-            book_again: Some(
-                "https://northwind.example/book/northwind/first-conversation".to_owned(),
-            ),
-        },
+        links: links(kind, audience),
         words: MessageWords::default(),
     }
 }
 
-pub(crate) fn confirmed_for(audience: Audience) -> Notification {
-    notification(NotificationKind::Confirmed, audience, facts())
+/// The links of a message, as far as they make sense. Guests are given the invitee's, to see that no mail uses them.
+pub(crate) fn links(kind: NotificationKind, audience: Audience) -> NotificationLinks {
+    let is_off = matches!(
+        kind,
+        NotificationKind::Declined
+            | NotificationKind::Released
+            | NotificationKind::Cancelled
+            | NotificationKind::Expired
+            | NotificationKind::FollowUp
+    );
+    let link = |path: &str| Some(format!("https://northwind.example{path}"));
+    match (audience, kind) {
+        (Audience::Host, NotificationKind::Released | NotificationKind::FollowUp) => {
+            NotificationLinks::default()
+        }
+        (Audience::Host, _) => NotificationLinks {
+            manage: link("/h/51c0de"),
+            answer: link("/h/51c0de").filter(|_| kind == NotificationKind::Requested),
+            reschedule: link("/h/51c0de/reschedule").filter(|_| !is_off),
+            cancel: link("/h/51c0de/cancel").filter(|_| !is_off),
+            book_again: None,
+        },
+        _ => NotificationLinks {
+            manage: link("/b/8kd2fa").filter(|_| kind != NotificationKind::FollowUp),
+            answer: None,
+            reschedule: link("/b/8kd2fa/reschedule").filter(|_| !is_off),
+            cancel: link("/b/8kd2fa/cancel").filter(|_| !is_off),
+            book_again: link("/book/northwind/first-conversation").filter(|_| is_off),
+        },
+    }
 }
 
-/// One of everything: each kind and reader, all hands, hostile names, every kind of location.
-pub(crate) fn gallery() -> Vec<(String, Notification)> {
-    let mut all = Vec::new();
-    for audience in [Audience::Invitee, Audience::Guest, Audience::Host] {
-        let name = format!("{audience:?}").to_lowercase();
-        all.push((format!("confirmed-{name}"), confirmed_for(audience)));
-        for by in [Party::Invitee, Party::Host, Party::System] {
-            let by_name = format!("{by:?}").to_lowercase();
-            all.push((
-                format!("cancelled-by-{by_name}-{name}"),
-                notification(NotificationKind::Cancelled, audience, cancelled(by)),
-            ));
+pub(crate) const AUDIENCES: [Audience; 3] = [Audience::Invitee, Audience::Guest, Audience::Host];
+
+/// The usual message of a kind to one side.
+pub(crate) fn usual(kind: NotificationKind, audience: Audience) -> Notification {
+    notification(kind, audience, usual_facts(kind))
+}
+
+pub(crate) fn usual_facts(kind: NotificationKind) -> BookingFacts {
+    match kind {
+        NotificationKind::Requested => requested(),
+        NotificationKind::Confirmed | NotificationKind::Approved | NotificationKind::Reminder => {
+            facts()
         }
-        all.push((
-            format!("all-hands-{name}"),
-            notification(NotificationKind::Confirmed, audience, all_hands()),
-        ));
-        for (number, booking) in hostile().into_iter().enumerate() {
-            all.push((
-                format!("hostile-{number}-{name}"),
-                notification(NotificationKind::Confirmed, audience, booking.clone()),
-            ));
-            all.push((
-                format!("hostile-cancelled-{number}-{name}"),
-                notification(NotificationKind::Cancelled, audience, booking),
-            ));
-        }
+        NotificationKind::Declined => BookingFacts {
+            is_ahead: false,
+            was_confirmed: false,
+            decision: Some(Decision {
+                by: Party::Host,
+                reason: Some("I am on leave until December.".parse().unwrap()),
+            }),
+            ..facts()
+        },
+        NotificationKind::Rescheduled => moved(Party::Invitee),
+        NotificationKind::Released => BookingFacts {
+            hosts: vec![ben()],
+            ..moved(Party::Invitee)
+        },
+        NotificationKind::Cancelled => cancelled(Party::Host),
+        NotificationKind::Expired => BookingFacts {
+            is_ahead: false,
+            was_confirmed: false,
+            ..facts()
+        },
+        NotificationKind::FollowUp => BookingFacts {
+            is_ahead: false,
+            ..facts()
+        },
     }
-    all
+}
+
+/// A request that waits for a host's answer.
+pub(crate) fn requested() -> BookingFacts {
+    BookingFacts {
+        was_confirmed: false,
+        waits_until: Some(at("2026-11-22T09:15:00Z")),
+        ..facts()
+    }
+}
+
+/// A confirmed booking that has moved, from the day before.
+pub(crate) fn moved(by: Party) -> BookingFacts {
+    let before = at("2026-11-23T08:30:00Z");
+    BookingFacts {
+        sequence: 1,
+        previous: Some(Interval::new(before, before + TimeDelta::minutes(30)).unwrap()),
+        decision: Some(Decision {
+            by,
+            reason: Some("The train is late.".parse().unwrap()),
+        }),
+        changed_at: at("2026-11-21T16:40:00Z"),
+        ..facts()
+    }
+}
+
+/// An approved booking that the invitee has moved: it needs an approval anew.
+pub(crate) fn moved_and_waits() -> BookingFacts {
+    BookingFacts {
+        waits_until: Some(at("2026-11-22T16:40:00Z")),
+        ..moved(Party::Invitee)
+    }
+}
+
+/// The same, called off while it waits: by a host's no, or by nobody's answer.
+pub(crate) fn moved_and_off(decision: Option<Decision>) -> BookingFacts {
+    BookingFacts {
+        is_ahead: false,
+        previous: None,
+        decision,
+        changed_at: at("2026-11-22T16:40:00Z"),
+        ..moved(Party::Invitee)
+    }
+}
+
+pub(crate) fn ben() -> Contact {
+    contact("Ben Adler", "ben@northwind.example", "America/New_York")
+}
+
+pub(crate) fn confirmed_for(audience: Audience) -> Notification {
+    usual(NotificationKind::Confirmed, audience)
+}
+
+/// With answers, a message to the invitee, and two guests.
+pub(crate) fn answered() -> BookingFacts {
+    let answer = |key: &str, label: &str, value| Answer {
+        key: key.parse().unwrap(),
+        label: label.parse().unwrap(),
+        value,
+    };
+    BookingFacts {
+        guests: vec![
+            jonas(),
+            contact("Ana Reis", "ana@halden-mills.example", "Europe/Lisbon"),
+        ],
+        answers: vec![
+            answer(
+                "company-size",
+                "How many people work at your company?",
+                AnswerValue::Choice("50 to 200".parse().unwrap()),
+            ),
+            answer(
+                "goal",
+                "What should be different after this meeting?",
+                AnswerValue::LongText("We know whether to start.\nAnd with whom.".parse().unwrap()),
+            ),
+            answer("nda", "We have signed an NDA", AnswerValue::Checkbox(true)),
+        ],
+        confirmation_message: Some(
+            "Bring the order list of one week.\nAn export from your system is enough."
+                .parse()
+                .unwrap(),
+        ),
+        ..facts()
+    }
+}
+
+/// Each kind of place, by a name.
+pub(crate) fn places() -> Vec<(&'static str, MeetingPlace)> {
+    vec![
+        (
+            "in-person",
+            MeetingPlace::InPerson {
+                address: "Hafenstraße 12, 20457 Hamburg; third floor"
+                    .parse()
+                    .unwrap(),
+            },
+        ),
+        (
+            "link",
+            MeetingPlace::Link {
+                url: "https://meet.northwind.example/r/8kd-2fa".parse().unwrap(),
+            },
+        ),
+        (
+            "conference",
+            MeetingPlace::Conference {
+                provider: ConferenceProvider::GoogleMeet,
+                url: Some("https://meet.google.com/abc-defg-hij".parse().unwrap()),
+            },
+        ),
+        (
+            "conference-without-link",
+            MeetingPlace::Conference {
+                provider: ConferenceProvider::MicrosoftTeams,
+                url: None,
+            },
+        ),
+        (
+            "phone",
+            MeetingPlace::Phone {
+                instructions: "Call +49 40 1234567, code 42".parse().unwrap(),
+            },
+        ),
+        (
+            "host-calls",
+            MeetingPlace::HostCalls {
+                number: "+351 21 123 4567".parse().unwrap(),
+            },
+        ),
+        (
+            "custom",
+            MeetingPlace::Custom {
+                text: "At the fair, hall 4\nStand B 12".parse().unwrap(),
+            },
+        ),
+        (
+            "chosen",
+            MeetingPlace::ChosenByInvitee {
+                place: "Café A Brasileira".parse().unwrap(),
+            },
+        ),
+    ]
 }
 
 pub(crate) fn all_hands() -> BookingFacts {
@@ -161,7 +339,7 @@ pub(crate) fn all_hands() -> BookingFacts {
         assignment: AssignmentKind::AllHands,
         hosts: vec![
             mara(),
-            contact("Ben Adler", "ben@northwind.example", "America/New_York"),
+            ben(),
             contact("Chidi Obi", "chidi@northwind.example", "Africa/Lagos"),
             contact("Yui Tanaka", "yui@northwind.example", "Asia/Tokyo"),
             contact("Priya Rao", "priya@northwind.example", "Asia/Kolkata"),
@@ -251,6 +429,45 @@ pub(crate) fn hostile() -> Vec<BookingFacts> {
             ..facts()
         })
         .collect()
+}
+
+/// As much of everything as fits, all of it hostile.
+pub(crate) fn huge() -> BookingFacts {
+    let names = names();
+    let long = |start: &str| -> String {
+        let text = format!("{start}\r\nBcc: all@example.org\n\u{202e}{{{{ 7 * 7 }}}}<script>\"\n");
+        text.chars().cycle().take(3990).collect()
+    };
+    BookingFacts {
+        note: long("note").parse().ok(),
+        confirmation_message: long("message").parse().ok(),
+        waits_until: Some(at("2026-11-22T09:15:00Z")),
+        previous: moved(Party::Host).previous,
+        decision: Some(Decision {
+            by: Party::Invitee,
+            reason: long("reason").parse().ok(),
+        }),
+        guests: (0..10)
+            .map(|number| {
+                let email = format!("guest{number}@example.org");
+                contact(&names[number], &email, "Pacific/Auckland")
+            })
+            .collect(),
+        answers: (0..50)
+            .map(|number| Answer {
+                key: format!("question-{number}").parse().unwrap(),
+                label: names[number % names.len()].parse().unwrap(),
+                value: match number % 3 {
+                    0 => AnswerValue::LongText(long("answer").parse().unwrap()),
+                    1 => {
+                        AnswerValue::Choices(vec![names[number % names.len()].parse().unwrap(); 20])
+                    }
+                    _ => AnswerValue::Checkbox(false),
+                },
+            })
+            .collect(),
+        ..facts()
+    }
 }
 
 /// Keeps what it is given.

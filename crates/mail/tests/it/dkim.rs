@@ -8,7 +8,8 @@ use scheduling_core::ports::Notifier;
 use scheduling_mail::{DkimKey, DkimSigner, Failover, Folder, MailNotifier, Smtp, TlsMode};
 use serde_json::{Value, json};
 
-use crate::common::{confirmed_for, gallery, notifier_over, python, root};
+use crate::common::{confirmed_for, notifier_over, python, root};
+use crate::gallery::everyday;
 use crate::sink::{Sink, openssl};
 
 /// A key of each kind and form, with the public half as OpenSSL has it.
@@ -101,7 +102,7 @@ fn every_mail_verifies_with_every_kind_of_key() {
         );
         let records = json!({ signer.record_name(): signer.record() });
         let notifier = signing(name, &pem, std::sync::Arc::new(Folder::new("unused")));
-        let mails: Vec<Vec<u8>> = gallery()
+        let mails: Vec<Vec<u8>> = everyday()
             .iter()
             .map(|(_, notification)| notifier.compose(notification).unwrap().bytes)
             .collect();
@@ -113,7 +114,7 @@ fn every_mail_verifies_with_every_kind_of_key() {
         } else {
             "rsa-sha256"
         };
-        for ((what, _), verdict) in gallery().iter().zip(&verdicts) {
+        for ((what, _), verdict) in everyday().iter().zip(&verdicts) {
             assert_eq!(verdict["good"], true, "{name}, {what}: {verdict}");
             assert_eq!(verdict["algorithm"], algorithm);
             assert_eq!(verdict["form"], "relaxed/relaxed");

@@ -12,7 +12,8 @@ use scheduling_mail::{
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::common::{confirmed_for, contact, gallery, notification, notifier, notifier_over};
+use crate::common::{confirmed_for, contact, notification, notifier, notifier_over};
+use crate::gallery::gallery;
 use crate::sink::{SendGridSink, Sink};
 
 const TIME: Duration = Duration::from_secs(20);
@@ -77,7 +78,12 @@ async fn every_message_holds_before_sendgrids_own_description() {
     };
     let sendgrid = sendgrid(&sink, "202");
     let mut sent = 0;
-    for (name, notification) in gallery() {
+    // Of the hostile ones, a kind with a calendar part and one without are enough here.
+    let is_needed = |name: &str| {
+        !name.starts_with("hostile") || name.contains("confirmed") || name.contains("reminder")
+    };
+    let mails = gallery().into_iter().filter(|(name, _)| is_needed(name));
+    for (name, notification) in mails {
         let mail = notifier().compose(&notification).unwrap();
         if !notification.to.email.as_str().is_ascii()
             && notification.to.email.as_str().starts_with("jörg")
@@ -100,8 +106,12 @@ async fn every_message_holds_before_sendgrids_own_description() {
             .iter()
             .map(|content| content["value"].as_str().unwrap())
             .collect();
-        let calendar = letter.calendar.as_ref().unwrap().text.as_str();
-        assert_eq!(values, [&letter.text, &letter.html, calendar], "{name}");
+        let calendar = letter.calendar.as_ref().map(|part| part.text.as_str());
+        let expected: Vec<&str> = [letter.text.as_str(), letter.html.as_str()]
+            .into_iter()
+            .chain(calendar)
+            .collect();
+        assert_eq!(values, expected, "{name}");
     }
     assert_eq!(sink.kept().len(), sent);
     assert!(sent > 80, "{sent}");
