@@ -9,6 +9,7 @@ mod crashes;
 mod embedder;
 mod hostile;
 mod journey;
+mod openapi;
 mod races;
 mod refusals;
 mod startup;

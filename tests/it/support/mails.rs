@@ -48,19 +48,32 @@ impl Mail {
 
     /// The manage tokens in its links.
     pub(crate) fn tokens(&self) -> Vec<String> {
-        let mut tokens: Vec<String> = self
+        self.secrets("/b/")
+    }
+
+    /// The secrets that stand behind a part of its links, such as `/invitations/`.
+    pub(crate) fn secrets(&self, behind: &str) -> Vec<String> {
+        let mut secrets: Vec<String> = self
             .text
-            .split("/b/")
+            .split(behind)
             .skip(1)
             .map(|rest| {
                 rest.chars()
                     .take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
                     .collect()
             })
+            .filter(|secret: &String| secret.len() > 30)
             .collect();
-        tokens.sort();
-        tokens.dedup();
-        tokens
+        secrets.sort();
+        secrets.dedup();
+        secrets
+    }
+
+    /// The one secret that stands behind a part of its links.
+    pub(crate) fn secret(&self, behind: &str) -> String {
+        let secrets = self.secrets(behind);
+        assert_eq!(secrets.len(), 1, "{behind} in {}", self.file.display());
+        secrets[0].clone()
     }
 }
 
@@ -97,4 +110,13 @@ pub(crate) fn wait_until(folder: &Path, what: &str, wanted: impl Fn(&[Mail]) -> 
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Waits for the first mail to an address whose subject has these words, and answers it.
+pub(crate) fn wait_for(folder: &Path, address: &str, words: &str) -> Mail {
+    let is_it = |mail: &&Mail| mail.is_to(address) && mail.header("Subject").contains(words);
+    let what = format!("a mail to {address} with {words:?}");
+    let mails = wait_until(folder, &what, |mails| mails.iter().any(|mail| is_it(&mail)));
+    let found = mails.iter().find(is_it);
+    found.expect("it was waited for").clone()
 }

@@ -4,6 +4,7 @@ pub(crate) mod acme;
 pub(crate) mod api;
 pub(crate) mod counterpart;
 pub(crate) mod http;
+pub(crate) mod judge;
 pub(crate) mod mails;
 pub(crate) mod measure;
 pub(crate) mod place;

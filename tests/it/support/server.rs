@@ -11,10 +11,18 @@ use super::place;
 /// How long a server may take to answer its first request. A guard against hanging, not a measure.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// The guests of a test all come from one network, so that the limits of networks are off unless a test sets them.
+const NO_LIMITS: [&str; 3] = [
+    "KALENDS_LIMITS__GUESTS_PER_MINUTE",
+    "KALENDS_LIMITS__SIGN_IN_PER_MINUTE",
+    "KALENDS_LIMITS__REQUESTS_PER_MINUTE",
+];
+
 /// A `kalends` with settings of its own, and nothing from this process's environment.
 pub(crate) fn kalends(settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(place::kalends());
     command.env_clear().stdin(Stdio::null());
+    command.envs(NO_LIMITS.map(|limit| (limit, "0")));
     if let Some(path) = std::env::var_os("PATH") {
         command.env("PATH", path);
     }
@@ -36,6 +44,48 @@ fn free_port() -> u16 {
         .port()
 }
 
+fn spawn(arguments: &[&str], data: &Path, settings: &[(&str, &str)], log: &Path) -> Child {
+    fs::create_dir_all(data).expect("the data folder can be made");
+    let to_log = || {
+        let file = File::options().create(true).append(true).open(log);
+        file.expect("the log can be opened")
+    };
+    kalends(settings)
+        .args(arguments)
+        .arg("--data")
+        .arg(data)
+        .current_dir(data)
+        .stdout(to_log())
+        .stderr(to_log())
+        .spawn()
+        .expect("kalends can be started")
+}
+
+/// A running `kalends worker`. Dropping it kills it.
+pub(crate) struct Worker(Child);
+
+impl Worker {
+    /// Starts one on a data folder, with a log of its own.
+    pub(crate) fn start(data: &Path, settings: &[(&str, &str)], name: &str) -> Self {
+        let log = data.join(format!("worker-{name}.log"));
+        Self(spawn(&["worker"], data, settings, &log))
+    }
+
+    /// Ends it at once, as a power cut does.
+    pub(crate) fn kill(mut self) {
+        self.0.kill().expect("a child can be killed");
+        self.0.wait().expect("a killed child ends");
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It may have ended before; there is nothing to do about either failure.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A running server. Dropping it kills it.
 pub(crate) struct Server {
     child: Child,
@@ -46,32 +96,25 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `kalends serve` on a data folder and waits until it is ready.
     pub(crate) fn start(data: &Path, settings: &[(&str, &str)]) -> Self {
-        Self::run("serve", data, settings)
+        Self::run(&["serve"], data, settings)
+    }
+
+    /// The same without the worker inside: what is owed stays owed.
+    pub(crate) fn without_worker(data: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::run(&["serve", "--no-worker"], data, settings)
     }
 
     /// Starts `kalends demo`, in this folder instead of its own.
     pub(crate) fn demo(data: &Path) -> Self {
-        Self::run("demo", data, &[])
+        Self::run(&["demo"], data, &[])
     }
 
-    fn run(command: &str, data: &Path, settings: &[(&str, &str)]) -> Self {
+    fn run(command: &[&str], data: &Path, settings: &[(&str, &str)]) -> Self {
         let port = free_port();
-        let log = data.join(format!("{command}-{port}.log"));
-        fs::create_dir_all(data).expect("the data folder can be made");
-        let to_log = || {
-            let file = File::options().create(true).append(true).open(&log);
-            file.expect("the log can be opened")
-        };
-        let child = kalends(settings)
-            .arg(command)
-            .arg("--data")
-            .arg(data)
-            .args(["--listen", &format!("127.0.0.1:{port}")])
-            .current_dir(data)
-            .stdout(to_log())
-            .stderr(to_log())
-            .spawn()
-            .expect("kalends can be started");
+        let log = data.join(format!("{}-{port}.log", command[0]));
+        let listen = format!("127.0.0.1:{port}");
+        let arguments = [command, &["--listen", &listen]].concat();
+        let child = spawn(&arguments, data, settings, &log);
         let mut server = Self { child, port, log };
         server.wait_until_ready();
         server
