@@ -7,6 +7,7 @@ mod book;
 mod conformance;
 mod crashes;
 mod embedder;
+mod guide;
 mod hostile;
 mod journey;
 mod openapi;
