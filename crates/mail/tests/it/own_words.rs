@@ -366,7 +366,28 @@ fn it_is_quick_whatever_is_written() {
     let deep = |open: &str, close: &str, times: usize| {
         format!("{{{{ {}x{} }}}}", open.repeat(times), close.repeat(times))
     };
+    // As long and as deep as it may be, all at once.
+    let conditions = [
+        format!("{}x{}", "(".repeat(90), ")".repeat(90)),
+        format!("{}x{}", "[".repeat(90), "]".repeat(90)),
+        "not ".repeat(45) + "x",
+        "x".to_owned() + &".y".repeat(90),
+        "x".to_owned() + &"|upper".repeat(30),
+    ];
+    let nested = conditions
+        .iter()
+        .cycle()
+        .take(19)
+        .fold("{{ x }}".to_owned(), |inside, condition| {
+            ["{% if ", condition, " %}", &inside, "{% endif %}"].concat()
+        });
+    assert!((3800..=4000).contains(&nested.len()), "{}", nested.len());
     let sources = [
+        nested,
+        deep("(", ")", 93),
+        deep("[", "]", 93),
+        format!("{{{{ x{} }}}}", ".y".repeat(98)),
+        format!("{{{{ x{} }}}}", "|upper".repeat(32)),
         deep("(", ")", 1900),
         deep("[", "]", 1900),
         deep("not ", "", 900),
