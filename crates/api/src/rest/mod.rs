@@ -32,6 +32,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .service(
             web::scope(PREFIX)
                 .wrap(from_fn(api))
+                // The edge has bounded bodies already.
+                .app_data(web::PayloadConfig::new(usize::MAX))
                 .configure(|scope| {
                     let mut scope = utoipa_actix_web::service_config::ServiceConfig::new(scope);
                     v1::configure(&mut scope);

@@ -120,7 +120,10 @@ pub(super) async fn get(kalends: Data<Kalends>, caller: Caller) -> Result<HttpRe
     tag = "me",
     operation_id = "update_me",
     request_body = AccountChange,
-    responses((status = 200, body = AccountView))
+    responses(
+        (status = 200, body = AccountView),
+        (status = 422, description = "`invalid-timezone`"),
+    )
 )]
 #[patch("/me")]
 pub(super) async fn update(

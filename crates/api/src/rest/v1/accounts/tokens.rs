@@ -147,7 +147,10 @@ pub(super) async fn list_own(
     tag = "me",
     operation_id = "create_token",
     request_body = TokenRequest,
-    responses((status = 201, body = TokenView, headers(("Location" = String, description = "The token"))))
+    responses(
+        (status = 201, body = TokenView, headers(("Location" = String, description = "The token"))),
+        (status = 404, description = "`not-found`"),
+    )
 )]
 #[post("/me/tokens")]
 pub(super) async fn create(

@@ -143,10 +143,11 @@ impl AskedBooking {
         mut errors: Errors,
     ) -> Result<Self, Problem> {
         let key = idempotency::key(request, &mut errors);
+        let zone_given = fields.has("timezone");
         let start = holds::start(&mut fields, &mut errors);
         let zone = start.as_ref().and_then(|(_, zone)| *zone);
         let duration = duration::of_body(&mut fields, &mut errors);
-        let invitee = read_invitee(&mut fields, zone, start.is_some(), &mut errors);
+        let invitee = read_invitee(&mut fields, zone, zone_given, &mut errors);
         let guests = fields.list("guests", MOST_GUESTS, &mut errors, read_guest);
         let location = location::read_choice(&mut fields, &mut errors);
         let answers = question::read_answers(&mut fields, &mut errors);
@@ -191,7 +192,7 @@ impl AskedBooking {
 fn read_invitee(
     fields: &mut Fields,
     zone: Option<Tz>,
-    zone_is_known: bool,
+    zone_given: bool,
     errors: &mut Errors,
 ) -> Option<InviteeDetails> {
     let mut invitee = fields.required_object("invitee", errors)?;
@@ -199,7 +200,7 @@ fn read_invitee(
     let email = invitee.required("email", errors);
     let own_given = invitee.has("timezone");
     let own = invitee.zone("timezone", errors);
-    if !own_given && zone.is_none() && zone_is_known {
+    if !own_given && !zone_given {
         let detail = "is required where the request has no timezone";
         errors.add("/invitee/timezone", "required", detail);
     }
