@@ -5,6 +5,7 @@
 mod architecture;
 mod book;
 mod conformance;
+mod contests;
 mod crashes;
 mod embedder;
 mod guide;

@@ -169,7 +169,7 @@ async fn of_overlapping_starts_of_two_event_types_on_sqlite_one_is_booked() {
 }
 
 /// Two servers on one PostgreSQL, each with a data folder of its own and one folder for mails.
-fn two_servers(url: &str, data: &Path) -> [Server; 2] {
+pub(crate) fn two_servers(url: &str, data: &Path) -> [Server; 2] {
     let mail_folder = data.join("mails");
     let mail_folder = mail_folder
         .to_str()
