@@ -15,7 +15,7 @@ use sea_orm::{
     QueryFilter,
 };
 
-use super::{all, insert, one};
+use super::{all, each, insert, one, readable};
 use crate::SeaOrmUnitOfWork;
 use crate::convert::{Row, micros};
 use crate::entity::{member, person, workspace};
@@ -161,21 +161,21 @@ async fn members(
     workspace: WorkspaceId,
 ) -> Result<Vec<Member>, StorageError> {
     let of_workspace = member::Column::WorkspaceId.eq(workspace.as_uuid());
-    let stored = all(db, member::Entity::find().filter(of_workspace)).await?;
-    let ids = stored.iter().map(|member| member.user_id).collect();
-    let mut people = people(db, ids).await?;
-    let mut members = Vec::with_capacity(stored.len());
-    for stored in stored {
-        let (role, joined_at) = standing(&stored)?;
-        // A foreign key sees to it that there is one.
-        if let Some(person) = people.remove(&UserId::from_uuid(stored.user_id)) {
-            members.push(Member {
-                person,
-                role,
-                joined_at,
-            });
-        }
-    }
+    let stored = readable(each(db, member::Entity::find().filter(of_workspace)).await?)?;
+    let these = person::Column::Id.is_in(stored.iter().map(|member| member.user_id));
+    let rows = each(db, person::Entity::find().filter(these)).await?;
+    let people = readable(rows.into_iter().map(|row| row.and_then(Person::try_from)))?;
+    let mut people: BTreeMap<UserId, Person> = people.into_iter().map(|p| (p.id, p)).collect();
+    let members = stored.iter().filter_map(|stored| {
+        // A foreign key sees to it that there is one; where he cannot be read, the log has said so.
+        let person = people.remove(&UserId::from_uuid(stored.user_id))?;
+        Some(standing(stored).map(|(role, joined_at)| Member {
+            person,
+            role,
+            joined_at,
+        }))
+    });
+    let mut members = readable(members)?;
     // Sorted here, since databases compare texts by their collation.
     members.sort_by(|a, b| (&a.person.name, a.person.id).cmp(&(&b.person.name, b.person.id)));
     Ok(members)
@@ -186,23 +186,22 @@ async fn memberships(
     person: UserId,
 ) -> Result<Vec<(Workspace, Role)>, StorageError> {
     let his = member::Column::UserId.eq(person.as_uuid());
-    let stored = all(db, member::Entity::find().filter(his)).await?;
-    let mut roles = stored
-        .iter()
-        .map(|member| {
-            Ok((
-                WorkspaceId::from_uuid(member.workspace_id),
-                standing(member)?.0,
-            ))
-        })
-        .collect::<Result<BTreeMap<WorkspaceId, Role>, StorageError>>()?;
+    let stored = readable(each(db, member::Entity::find().filter(his)).await?)?;
+    let roles = stored.iter().map(|member| {
+        let role = standing(member)?.0;
+        Ok((WorkspaceId::from_uuid(member.workspace_id), role))
+    });
+    let mut roles: BTreeMap<WorkspaceId, Role> = readable(roles)?.into_iter().collect();
     if roles.is_empty() {
         return Ok(Vec::new());
     }
     let these = workspace::Column::Id.is_in(stored.iter().map(|member| member.workspace_id));
     let mut memberships = Vec::with_capacity(stored.len());
-    for row in all(db, workspace::Entity::find().filter(these)).await? {
-        let workspace = Workspace::try_from(row)?;
+    let rows = each(db, workspace::Entity::find().filter(these)).await?;
+    for workspace in readable(
+        rows.into_iter()
+            .map(|row| row.and_then(Workspace::try_from)),
+    )? {
         if let Some(role) = roles.remove(&workspace.id) {
             memberships.push((workspace, role));
         }

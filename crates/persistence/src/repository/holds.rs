@@ -11,7 +11,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, Select,
 };
 
-use super::{Read, each, insert, parts, sessions};
+use super::{Read, each, insert, parts, readable, sessions};
 use crate::SeaOrmUnitOfWork;
 use crate::convert::{Row, micros};
 use crate::entity::{claim, hold, hold_host};
@@ -109,7 +109,8 @@ async fn overlapping(
     let select = hold::Entity::find()
         .filter(hold::Column::Id.is_in(ids))
         .order_by_asc(hold::Column::Id);
-    load(db, select).await?.into_iter().collect()
+    // What cannot be read keeps its claims and seats all the same.
+    readable(load(db, select).await?)
 }
 
 async fn insert_hold(db: &impl ConnectionTrait, hold: &Hold) -> Result<(), StorageError> {

@@ -8,7 +8,7 @@ use scheduling_core::ports::{MessageRepository, StorageError};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
-use super::Read;
+use super::{Read, readable};
 use crate::SeaOrmUnitOfWork;
 use crate::convert::{Row, to_word};
 use crate::sql;
@@ -78,7 +78,7 @@ async fn list(
 ) -> Result<Vec<MessageOverride>, StorageError> {
     let query = format!("select {COLUMNS} from message_overrides where workspace_id = $1");
     let rows = sql::rows(db, query, [workspace.as_uuid().into()]).await?;
-    let mut messages: Vec<MessageOverride> = rows.iter().map(message).collect::<Result<_, _>>()?;
+    let mut messages = readable(rows.iter().map(message))?;
     messages.sort_by_key(|message| (message.event_type, message.kind, message.audience));
     Ok(messages)
 }

@@ -25,6 +25,8 @@ use sea_orm::{
     IntoActiveModel, Iterable, PrimaryKeyToColumn, QueryResult, QueryTrait,
 };
 
+use tracing::error;
+
 use crate::error::{corrupt, storage_error};
 
 /// What a row becomes, or why it cannot be read.
@@ -113,6 +115,16 @@ fn undecodable<E: EntityTrait>(row: &QueryResult, refused: DbErr) -> StorageErro
         .collect();
     let table = E::default().table_name();
     corrupt(table, column.unwrap_or("?"), key.join("/"), refused)
+}
+
+/// What could be read, for ports whose lists have no place for what could not: the log names it, and it takes nothing else
+/// down.
+fn readable<T>(read: impl IntoIterator<Item = Read<T>>) -> Result<Vec<T>, StorageError> {
+    let Partial { found, unreadable } = partial(read)?;
+    for refused in unreadable {
+        error!(error = %refused, "Left a row out of a list: {refused}");
+    }
+    Ok(found)
 }
 
 /// Parts what was read from what could not be; any other error is one of the whole.

@@ -2,7 +2,9 @@
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
+use scheduling_core::effect::{NotificationKind, PlannedEffect};
 use scheduling_core::ids::{EventTypeId, ScheduleId};
+use scheduling_core::notification::{Audience, MessageOverride, MessageWords};
 use scheduling_core::ports::{Partial, Storage, StorageError};
 use scheduling_core::schedule::ScheduleOwner;
 use scheduling_core::time_off::TimeOffScope;
@@ -202,6 +204,89 @@ pub(crate) async fn damaged_rows_leave_the_rest_of_a_list_alone(database: Databa
     let listed = work.schedules().list(owner).await;
     assert_lacks_one(listed, 1, ("schedules", "name"));
     work.commit().await.unwrap();
+}
+
+pub(crate) async fn what_a_damaged_row_is_listed_with_stays(database: Database) {
+    let (house, raw) = database.with_a_booking().await;
+    let (workspace, host) = (house.workspace, house.host);
+    let now = house.booking.created_at;
+    let effect = || PlannedEffect {
+        workspace: Some(workspace),
+        ..builders::effect(&house.ids, house.booking.id, host, now)
+    };
+    let (older, damaged, newer) = (effect(), effect(), effect());
+    let mut work = house.storage.begin().await.unwrap();
+    let effects = [older.clone(), damaged.clone(), newer.clone()];
+    work.outbox().enqueue(&effects).await.unwrap();
+    for kind in [NotificationKind::Confirmed, NotificationKind::Cancelled] {
+        let message = MessageOverride {
+            workspace,
+            event_type: None,
+            kind,
+            audience: Audience::Invitee,
+            words: MessageWords {
+                subject: None,
+                body: Some("See you".parse().unwrap()),
+            },
+        };
+        work.messages().set(&message).await.unwrap();
+    }
+    let kept = builders::hold(
+        &house.ids,
+        &house.event_type,
+        &[host],
+        house.booking.interval.end(),
+    );
+    work.holds().insert(&kept).await.unwrap();
+    work.commit().await.unwrap();
+    let mut work = house.read().await;
+    let members = work.directory().members(workspace).await.unwrap();
+    assert!(members.iter().any(|member| member.person.id == host));
+    drop(work);
+
+    for statement in [
+        format!(
+            "update people set timezone = 'Mars/Olympus_Mons' where id = {}",
+            house.id_sql(host.as_uuid())
+        ),
+        format!(
+            "update outbox set due_at = 9223372036854775807 where id = {}",
+            house.id_sql(damaged.id.as_uuid())
+        ),
+        "update message_overrides set body = '' where kind = 'cancelled'".to_owned(),
+        "update holds set created_at = 9223372036854775807".to_owned(),
+    ] {
+        by_hand(&raw, &statement).await;
+    }
+    let mut work = house.storage.begin().await.unwrap();
+    let left = work.directory().members(workspace).await.unwrap();
+    assert_eq!(left.len() + 1, members.len());
+    assert!(left.iter().all(|member| member.person.id != host));
+    // A page is as long as it can be, whatever stands in between.
+    let listed = work.outbox().list(workspace, None, None, 2).await.unwrap();
+    let listed: Vec<_> = listed.iter().map(|entry| entry.id).collect();
+    assert_eq!(listed, [newer.id, older.id]);
+    let words = work.messages().list(workspace).await.unwrap();
+    assert_eq!(words.len(), 1);
+    let reservation = kept.reservation();
+    let holds = work
+        .holds()
+        .overlapping(&[host], reservation)
+        .await
+        .unwrap();
+    assert_eq!(holds, []);
+    // Its claim stands: nobody else gets the time.
+    let other = builders::hold(
+        &house.ids,
+        &house.event_type,
+        &[host],
+        kept.interval.start(),
+    );
+    let refused = work.holds().insert(&other).await;
+    assert!(
+        matches!(refused, Err(StorageError::Conflict)),
+        "{refused:?}"
+    );
 }
 
 pub(crate) async fn damaged_parts_say_where_they_stand(database: Database) {

@@ -338,6 +338,7 @@ macro_rules! tests {
             overlapping_claims_written_by_hand_are_refused
             a_session_cannot_be_overfilled_by_hand
             damaged_rows_say_where_they_stand
+            what_a_damaged_row_is_listed_with_stays
             damaged_parts_say_where_they_stand
             damaged_rows_leave_the_rest_of_a_list_alone
             an_effect_that_does_not_parse_is_leased_as_unreadable

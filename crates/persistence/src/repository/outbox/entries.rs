@@ -9,6 +9,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 use super::{TABLE, parse};
 use crate::convert::{Row, to_word};
+use crate::repository::readable;
 use crate::sql;
 
 /// The columns that [`entry`] reads.
@@ -35,7 +36,8 @@ pub(crate) fn entry(stored: &QueryResult) -> Result<OutboxEntry, StorageError> {
     })
 }
 
-/// The newest are those with the largest ids, which are made in the order of time.
+/// The newest are those with the largest ids, which are made in the order of time. A row that cannot be read takes no place
+/// on the page: the page goes on behind it.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
@@ -43,21 +45,43 @@ pub(super) async fn list(
     after: Option<OutboxId>,
     limit: u32,
 ) -> Result<Vec<OutboxEntry>, StorageError> {
-    let mut values: Vec<Value> = vec![workspace.as_uuid().into(), i64::from(limit).into()];
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut after = after.map(OutboxId::as_uuid);
+    let mut listed = Vec::new();
+    while listed.len() < limit {
+        let wanted = limit - listed.len();
+        let rows = page(db, workspace, status, after, wanted).await?;
+        listed.extend(readable(rows.iter().map(entry))?);
+        match rows.last() {
+            Some(last) if rows.len() == wanted => after = Some(sql::get(last, 0)?),
+            _ => break,
+        }
+    }
+    Ok(listed)
+}
+
+async fn page(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    status: Option<OutboxStatus>,
+    after: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<QueryResult>, StorageError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut values: Vec<Value> = vec![workspace.as_uuid().into(), limit.into()];
     let mut conditions = String::new();
     if let Some(status) = status {
         values.push(to_word(&status)?.into());
         _ = write!(conditions, " and status = ${}", values.len());
     }
     if let Some(after) = after {
-        values.push(after.as_uuid().into());
+        values.push(after.into());
         _ = write!(conditions, " and id < ${}", values.len());
     }
     let query = format!(
         "select {COLUMNS} from outbox where workspace_id = $1{conditions} order by id desc limit $2"
     );
-    let rows = sql::rows(db, query, values).await?;
-    rows.iter().map(entry).collect()
+    sql::rows(db, query, values).await
 }
 
 pub(super) async fn get(
