@@ -1,7 +1,10 @@
 //! Move a booking to another time. It stays the same booking: same id, same calendar entry, same links.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use scheduling_core::booking::{Booking, BookingHost, Change};
+use scheduling_core::event_type::{EventType, EventTypeStatus};
 use scheduling_core::ids::{SessionId, UserId};
 use scheduling_core::ports::{StorageError, UnitOfWork};
 use scheduling_core::slots::Unavailability;
@@ -148,7 +151,10 @@ impl Scheduling {
         let question = question(event_type, rules, judged_at)
             .at_clock(now)
             .with_apart(apart);
-        let offer = offer(work, &question, command.start).await?;
+        let mut offer = offer(work, &question, command.start).await?;
+        if event_type.status == EventTypeStatus::Archived {
+            without_leavers(work, event_type, &mut offer).await?;
+        }
         let kept: Option<Vec<UserId>> = hold
             .as_ref()
             .map(|hold| hold.hosts.iter().map(|host| host.user).collect());
@@ -303,6 +309,19 @@ impl Scheduling {
             .alternatives(&mut *work, &question, command.start, Some(booking.interval))
             .await)
     }
+}
+
+/// Leaves out whoever is no member any more. An event type that was put away can still name him, so that he could leave;
+/// its bookings can still move, but not to him.
+async fn without_leavers(
+    work: &mut dyn UnitOfWork,
+    event_type: &EventType,
+    offer: &mut Offer,
+) -> Result<(), StorageError> {
+    let members = work.directory().members(event_type.workspace).await?;
+    let members: BTreeSet<UserId> = members.into_iter().map(|m| m.person.id).collect();
+    offer.eligible.retain(|host| members.contains(host));
+    Ok(())
 }
 
 /// A booking with its new hosts and buffers, before its transition.

@@ -521,3 +521,27 @@ async fn the_whole_pool_is_locked_before_its_time_is_read() {
     let said = world.moves(&invitee(&booked), "24T09:30").await;
     assert!(said.starts_with("! [Booked] else"), "{said}");
 }
+
+#[tokio::test]
+async fn a_booking_of_what_was_put_away_moves_to_nobody_who_has_left() {
+    let world = World::new(&format!(
+        "{TWO} busy ann 24T10:00 30\n event pool 30 robin:ann,bob"
+    ))
+    .await;
+    let booked = world.booked("pool", "24T09:00").await;
+    let mut away = world.event_types["pool"].clone();
+    away.status = EventTypeStatus::Archived;
+    away.version += 1;
+    let mut work = world.storage.begin().await.unwrap();
+    work.event_types().update(&away).await.unwrap();
+    let (firm, bob) = (world.workspace.id, world.hosts["bob"]);
+    work.directory().remove_member(firm, bob).await.unwrap();
+    work.commit().await.unwrap();
+
+    let said = world.moves(&invitee(&booked), "24T10:00").await;
+    assert!(said.starts_with("! [NotEnoughHosts]"), "{said}");
+    assert_eq!(
+        world.moves(&invitee(&booked), "24T11:00").await,
+        "24T11:00 ann #1"
+    );
+}
