@@ -110,6 +110,18 @@ pub enum AccountNotice {
     PasswordChanged,
 }
 
+impl AccountNotice {
+    /// Whether the link that it carries opens nothing any more.
+    pub fn has_ended(&self, now: DateTime<Utc>) -> bool {
+        match self {
+            Self::Invitation { expires_at, .. } | Self::PasswordReset { expires_at } => {
+                *expires_at <= now
+            }
+            Self::PasswordChanged => false,
+        }
+    }
+}
+
 /// One thing that must happen outside. Carries ids, not content: the worker reads the booking as it is then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(

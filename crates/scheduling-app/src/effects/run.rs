@@ -116,6 +116,9 @@ pub(crate) async fn run(
                 }
             }
         }
+        Effect::NotifyAccount { about, .. } if about.has_ended(scheduling.ports().clock.now()) => {
+            Outcome::Skipped("its link has ended").into()
+        }
         Effect::NotifyAccount {
             name,
             email,

@@ -425,14 +425,17 @@ async fn a_message_about_an_account_opens_its_secret_and_carries_its_link() {
 
     let world = World::new("").await;
     let now = world.scheduling.ports().clock.now();
+    let soon = now + chrono::TimeDelta::minutes(1);
     let secret = [0xab; 32];
     let notices = [
         AccountNotice::Invitation {
             workspace: "Firm".parse().unwrap(),
             inviter: "Ann".parse().unwrap(),
             role: Role::Member,
-            expires_at: now,
+            expires_at: soon,
         },
+        AccountNotice::PasswordReset { expires_at: soon },
+        // Nobody is sent a link that opens nothing any more.
         AccountNotice::PasswordReset { expires_at: now },
         AccountNotice::PasswordChanged,
     ];
