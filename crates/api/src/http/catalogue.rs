@@ -154,7 +154,7 @@ catalogue! {
         "Send `Content-Type: application/json`, without a content coding. A PATCH is a JSON Merge Patch (RFC 7396) and may say `application/merge-patch+json`.";
     /// Too much.
     PayloadTooLarge, "payload-too-large", PAYLOAD_TOO_LARGE, "The body is too large",
-        "Bodies are read up to a limit, 64 KiB unless the server is set otherwise.";
+        "Bodies are read up to a limit: 64 KiB unless the server is set otherwise, more for bookings and for pictures.";
     /// Not now.
     Unavailable, "unavailable", SERVICE_UNAVAILABLE, "The server cannot answer right now",
         "The database does not answer, or too many bookings wait in line. Nothing was changed. The header `Retry-After` says when to try again.";

@@ -90,6 +90,9 @@ pub async fn edge(
     Ok(response)
 }
 
+/// The largest filled-in form: twenty answers of 4000 letters beyond ASCII, as forms encode them.
+pub(crate) const LARGEST_FORM: usize = 512 * 1024;
+
 /// What a client may send, and how slowly.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -100,17 +103,23 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What holds for a path: pictures are larger than anything else that is sent.
+    /// What holds for a path: pictures and filled-in forms are larger than anything else that is sent.
     fn at(self, path: &str) -> Self {
         // Base64 makes four bytes of three, and something stands around it.
         const PICTURE: usize = scheduling_app::event_types::LARGEST_IMAGE / 3 * 4 + 1024;
-        if path.starts_with("/api/v1/workspaces/") && path.ends_with("/images") {
-            Self {
-                max_body_bytes: self.max_body_bytes.max(PICTURE),
-                ..self
-            }
+        let is_of = |start: &str, ends: &[&str]| {
+            path.starts_with(start) && ends.iter().any(|end| path.ends_with(end))
+        };
+        let needed = if is_of("/api/v1/workspaces/", &["/images"]) {
+            PICTURE
+        } else if is_of("/book/", &["/bookings", "/details"]) || is_of("/api/v1/", &["/bookings"]) {
+            LARGEST_FORM
         } else {
-            self
+            0
+        };
+        Self {
+            max_body_bytes: self.max_body_bytes.max(needed),
+            ..self
         }
     }
 }

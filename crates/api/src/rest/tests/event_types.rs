@@ -487,7 +487,7 @@ async fn event_types_stand_in_the_order_they_are_put_into() {
     let put = ann
         .send_json("PUT", &format!("{WS}/event-type-order"), unknown)
         .await;
-    assert_eq!(put.errors(), ["/order no_such_event_type"]);
+    assert_eq!(put.errors(), ["/event_types no_such_event_type"]);
 }
 
 #[actix_web::test]

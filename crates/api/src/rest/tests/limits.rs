@@ -123,7 +123,7 @@ async fn signing_in_is_limited_by_network_and_tokens_each_for_themselves() {
     let server = limited(RateLimits {
         sign_in: Some(RateLimit::new(2, 60)),
         principals: Some(RateLimit::new(2, 60)),
-        guests: None,
+        ..RateLimits::OFF
     })
     .await;
     let sign_in = || {

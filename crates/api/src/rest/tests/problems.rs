@@ -252,7 +252,7 @@ async fn every_problem_is_reached() {
     seen.see(
         P::PayloadTooLarge,
         &server
-            .send(raw("application/json", vec![b' '; 70_000]))
+            .send(raw("application/json", vec![b' '; 600_000]))
             .await,
     );
     seen.see(P::NotFound, &server.get("/api/v1/public/nobody").await);

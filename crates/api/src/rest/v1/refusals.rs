@@ -397,6 +397,9 @@ fn pointer(field: Field) -> String {
         Field::CancelNotice => "/cancellation/notice_minutes".to_owned(),
         Field::RescheduleNotice => "/rescheduling/notice_minutes".to_owned(),
         Field::Image => "/data".to_owned(),
+        Field::Overrides => "/availability/overrides".to_owned(),
+        Field::Scope => "/of".to_owned(),
+        Field::Order => "/event_types".to_owned(),
         other => format!("/{}", other.as_str()),
     }
 }
