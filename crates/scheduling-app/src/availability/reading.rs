@@ -171,6 +171,11 @@ impl HostsTime {
         })
     }
 
+    /// Whether somebody has booked a seat in that session; otherwise seats are only held.
+    pub(crate) fn has_booked_session(&self, host: UserId, interval: Interval) -> bool {
+        self.taken.booked_sessions.contains(&(host, interval))
+    }
+
     /// The time off that could be read, with what it takes.
     pub(super) fn time_off(&self) -> &[(TimeOff, Vec<Interval>)] {
         &self.taken.time_off

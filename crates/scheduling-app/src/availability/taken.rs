@@ -32,6 +32,8 @@ pub(super) struct Taken {
     pub(super) reservations: BTreeMap<UserId, Vec<Reservation>>,
     /// Time off that could be read, with what it takes.
     pub(super) time_off: Vec<(TimeOff, Vec<Interval>)>,
+    /// The sessions of the event type in which somebody has booked a seat. In the others seats are only held.
+    pub(super) booked_sessions: BTreeSet<(UserId, Interval)>,
     /// Hosts with time off that cannot be read, or not be worked out.
     pub(super) unreadable: BTreeSet<UserId>,
 }
@@ -58,12 +60,23 @@ impl Taken {
             give_back(&mut reserved, booking);
         }
         let holds = work.holds().overlapping(roster, within).await?;
+        let mut held: BTreeMap<SessionId, u32> = BTreeMap::new();
         for hold in &holds {
             let is_own = apart.hold.is_some_and(|own| own.id == hold.id);
             let counts = !is_own && !hold.has_expired(now);
             count_hold(&mut reserved, hold, counts, roster);
+            for session in hold.hosts.iter().filter_map(|host| host.session) {
+                *held.entry(session).or_default() += u32::from(counts);
+            }
         }
         for found in reserved {
+            if let Some(session) = found.session
+                && found.event_type == event_type.id
+                && found.seats_taken > held.get(&session).copied().unwrap_or(0)
+            {
+                let its = (found.host, found.interval);
+                taken.booked_sessions.insert(its);
+            }
             taken
                 .reservations
                 .entry(found.host)

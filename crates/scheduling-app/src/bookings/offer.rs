@@ -134,17 +134,20 @@ pub(super) async fn appoint(
         });
     }
     let mut candidates = held.unwrap_or(&offer.eligible).iter().copied();
-    if let Some(host) = candidates.find(|host| offer.time.has_session(*host, offer.interval)) {
+    let joined = candidates.find(|host| offer.time.has_session(*host, offer.interval));
+    if let Some(host) = joined.filter(|h| offer.time.has_booked_session(*h, offer.interval)) {
         // Who joins a session that runs anyway costs its host nothing: no step of the rotation.
         return Ok(Assignment {
             hosts: vec![host],
             rotation: None,
         });
     }
+    // A session in which seats are only held begins with this booking: its host pays for it.
+    let joined = joined.as_ref().map(std::slice::from_ref);
     let mut ledger = work.rotation().ledger(event_type.id).await?;
     let mut assignment =
         assign(&event_type.hosting, &offer.eligible, &mut ledger).map_err(|NoHost| nobody())?;
-    if let (Some(&[host]), Some(step)) = (held, assignment.rotation.as_mut())
+    if let (Some(&[host]), Some(step)) = (held.or(joined), assignment.rotation.as_mut())
         && step.winner != host
     {
         ledger

@@ -476,3 +476,38 @@ async fn what_has_begun_is_neither_booked_nor_moved_to_with_a_hold() {
     world.clock.set(at("24T09:00"));
     assert!(world.scheduling.book(&book).await.is_ok());
 }
+
+#[tokio::test]
+async fn a_session_is_paid_for_once_even_where_its_seats_are_held_first() {
+    let world = World::new(&format!("{TWO} event class 30 robin:ann,bob seats=3")).await;
+    let hold = HoldSlot::new(parse("firm"), parse("class"), at("24T09:00"));
+    let first = world.scheduling.hold(&hold).await.unwrap();
+    let second = world.scheduling.hold(&hold).await.unwrap();
+    let mut steps = Vec::new();
+    for held in [Some(&first), Some(&second), None] {
+        let command = match held {
+            Some(held) => with(held, "class", "24T09:00"),
+            None => World::command("class", "24T09:00"),
+        };
+        let booked = world.scheduling.book(&command).await.unwrap();
+        assert_eq!(
+            world.names(booked.booking.hosts.iter().map(|h| h.user)),
+            "ann"
+        );
+        steps.push(booked.booking.rotation.is_some());
+    }
+    assert_eq!(steps, [true, false, false]);
+    // So the next session is the other's.
+    assert_eq!(world.book("class", "24T10:00").await, "bob");
+
+    // Who does not hold joins where others do, and begins the session.
+    let hold = HoldSlot::new(parse("firm"), parse("class"), at("24T11:00"));
+    let held = world.scheduling.hold(&hold).await.unwrap();
+    let booked = world.booked("class", "24T11:00").await;
+    let host = |hosts: Vec<_>| world.names(hosts);
+    assert_eq!(
+        host(booked.booking.hosts.iter().map(|h| h.user).collect()),
+        host(held.hold.hosts.iter().map(|h| h.user).collect())
+    );
+    assert!(booked.booking.rotation.is_some());
+}
