@@ -87,6 +87,7 @@ pub(super) async fn prepare(
     }
     if audience == Audience::Guest {
         // They were written to the hosts.
+        facts.note = None;
         facts.answers = Vec::new();
     }
     Ok(Prepared::Message(Box::new(Notification {
