@@ -12,8 +12,9 @@ use super::place;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The guests of a test all come from one network, so that the limits of networks are off unless a test sets them.
-const NO_LIMITS: [&str; 3] = [
+const NO_LIMITS: [&str; 4] = [
     "KALENDS_LIMITS__GUESTS_PER_MINUTE",
+    "KALENDS_LIMITS__HOLDS_IN_FIVE_MINUTES",
     "KALENDS_LIMITS__SIGN_IN_PER_MINUTE",
     "KALENDS_LIMITS__REQUESTS_PER_MINUTE",
 ];

@@ -60,6 +60,14 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Ending {
     let config = global.load()?;
     log(&config)?;
     let place = place(&config)?;
+    if has_log(&args.file) {
+        return Err(format!(
+            "{} has a log beside it, which belongs to it; copy it with `kalends --database sqlite:{} backup FILE` and restore that copy",
+            args.file.display(),
+            args.file.display()
+        )
+        .into());
+    }
     block_on(check_backup(&args.file))
         .map_err(|error| format!("{}: {error}", args.file.display()))?;
     compose::data_folder(&config)?;
@@ -68,11 +76,7 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Ending {
         InUse::Io(error) => format!("{}: {error}", place.display()),
     })?;
     let kept = put_in_place(&args.file, &place)?;
-    let applied = block_on(async {
-        let storage = compose::storage(&config).await?;
-        storage.migrate().await?;
-        Ok::<_, Box<dyn std::error::Error>>(storage.verify().await?)
-    })?;
+    // Told before anything else can fail: where the former database is must be known then most of all.
     let mut out = Out::stdout();
     out.line(format!("{} is the database now.", args.file.display()))?;
     if let Some(kept) = kept {
@@ -81,6 +85,11 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Ending {
             kept.display()
         ))?;
     }
+    let applied = block_on(async {
+        let storage = compose::storage(&config).await?;
+        storage.migrate().await?;
+        Ok::<_, Box<dyn std::error::Error>>(storage.verify().await?)
+    })?;
     for violation in &applied {
         out.line(violation.to_string())?;
     }
@@ -107,27 +116,47 @@ fn put_in_place(copy: &Path, place: &Path) -> Result<Option<PathBuf>, String> {
     // What an earlier try that was cut short left there.
     let _ = fs::remove_file(&fresh);
     fs::copy(copy, &fresh).map_err(|error| told(&fresh, &error))?;
+    private(&fresh).map_err(|error| told(&fresh, &error))?;
     fs::File::open(&fresh)
         .and_then(|file| file.sync_all())
         .map_err(|error| told(&fresh, &error))?;
     let mut kept = None;
-    if place.exists() {
-        let aside = (1_u32..)
-            .map(|number| beside(place, &format!("before-restore-{number}")))
-            .find(|path| !path.exists())
-            .ok_or("too many databases are kept from earlier restores")?;
-        // The log belongs to the file: one without the other would be half a database.
-        for log in ["-wal", "-shm"] {
-            let (from, to) = (with_end(place, log), with_end(&aside, log));
-            if from.exists() {
-                fs::rename(&from, &to).map_err(|error| told(&from, &error))?;
-            }
+    let aside = (1_u32..)
+        .map(|number| beside(place, &format!("before-restore-{number}")))
+        .find(|path| !path.exists() && !with_end(path, "-wal").exists())
+        .ok_or("too many databases are kept from earlier restores")?;
+    // The log belongs to the file: one without the other would be half a database. A log whose file was deleted must go
+    // too: SQLite would play it into the copy.
+    for log in ["-wal", "-shm"] {
+        let (from, to) = (with_end(place, log), with_end(&aside, log));
+        if from.exists() {
+            fs::rename(&from, &to).map_err(|error| told(&from, &error))?;
         }
+    }
+    if place.exists() {
         fs::rename(place, &aside).map_err(|error| told(place, &error))?;
         kept = Some(aside);
     }
     fs::rename(&fresh, place).map_err(|error| told(place, &error))?;
     Ok(kept)
+}
+
+/// Whether changes lie beside a database that are not in it yet, as beside one that was not closed.
+fn has_log(file: &Path) -> bool {
+    fs::metadata(with_end(file, "-wal")).is_ok_and(|log| log.len() > 0)
+}
+
+/// Whatever rights the copy has: the database is its owner's alone.
+fn private(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 /// `kalends.db` → `kalends.restoring.db`.
@@ -169,5 +198,38 @@ mod tests {
 
         let kept = put_in_place(&path("copy.db"), &place).unwrap().unwrap();
         assert_eq!(kept, path("kalends.before-restore-2.db"));
+    }
+
+    #[test]
+    fn a_log_whose_database_was_deleted_is_not_played_into_the_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("copy.db"), "copy").unwrap();
+        fs::write(path("kalends.db-wal"), "log").unwrap();
+        assert!(has_log(&path("kalends.db")) && !has_log(&path("copy.db")));
+        assert_eq!(
+            put_in_place(&path("copy.db"), &path("kalends.db")).unwrap(),
+            None
+        );
+        assert!(!path("kalends.db-wal").exists());
+        let log = fs::read_to_string(path("kalends.before-restore-1.db-wal")).unwrap();
+        assert_eq!(log, "log");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_restored_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let (copy, place) = (
+            folder.path().join("copy.db"),
+            folder.path().join("kalends.db"),
+        );
+        fs::write(&copy, "copy").unwrap();
+        fs::set_permissions(&copy, fs::Permissions::from_mode(0o644)).unwrap();
+        put_in_place(&copy, &place).unwrap();
+        let mode = fs::metadata(&place).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }

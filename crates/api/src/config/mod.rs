@@ -132,6 +132,8 @@ impl TryFrom<OneOrMany> for Proxies {
 pub struct LimitsConfig {
     /// Changes by guests, from one network.
     pub guests_per_minute: u32,
+    /// Holds by guests of one network, in the five minutes that one lasts.
+    pub holds_in_five_minutes: u32,
     /// Signing in and what is like it, from one network.
     pub sign_in_per_minute: u32,
     /// Requests of one API token, or of one session.
@@ -140,12 +142,13 @@ pub struct LimitsConfig {
 
 impl Default for LimitsConfig {
     fn default() -> Self {
-        let minute = |limit: Option<RateLimit>| limit.map_or(0, |limit| limit.requests.get());
+        let often = |limit: Option<RateLimit>| limit.map_or(0, |limit| limit.requests.get());
         let limits = RateLimits::default();
         Self {
-            guests_per_minute: minute(limits.guests),
-            sign_in_per_minute: minute(limits.sign_in),
-            requests_per_minute: minute(limits.principals),
+            guests_per_minute: often(limits.guests),
+            holds_in_five_minutes: often(limits.holds),
+            sign_in_per_minute: often(limits.sign_in),
+            requests_per_minute: often(limits.principals),
         }
     }
 }
@@ -153,9 +156,11 @@ impl Default for LimitsConfig {
 impl LimitsConfig {
     /// As the server counts them.
     pub fn rates(self) -> RateLimits {
-        let limit = |requests| (requests > 0).then(|| RateLimit::new(requests, 60));
+        let within = |requests, seconds| (requests > 0).then(|| RateLimit::new(requests, seconds));
+        let limit = |requests| within(requests, 60);
         RateLimits {
             guests: limit(self.guests_per_minute),
+            holds: within(self.holds_in_five_minutes, 300),
             sign_in: limit(self.sign_in_per_minute),
             principals: limit(self.requests_per_minute),
         }

@@ -250,6 +250,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         is::<u32>,
     ),
     scalar(
+        "limits.holds_in_five_minutes",
+        "10",
+        "How many times guests of one network may keep for themselves while they fill in forms, in the five minutes that it lasts. The page still books who is beyond that; a program is answered with 429. 0 is no limit.",
+        is::<u32>,
+    ),
+    scalar(
         "limits.sign_in_per_minute",
         "20",
         "How often one network may sign in, ask for a password or use a link that sets one. Wrong passwords are counted besides, in the database. 0 is no limit.",
@@ -524,7 +530,8 @@ mod tests {
         // And each field is in the table: the Debug form names them all.
         let fields = format!("{:?}", Config::default()).matches(": ").count();
         let tables = [
-            "data", "http", "database", "mail", "smtp", "sendgrid", "dkim", "secrets", "log",
+            "data", "http", "limits", "database", "mail", "smtp", "sendgrid", "dkim", "secrets",
+            "log",
         ]
         .len();
         assert_eq!(fields, SETTINGS.len() + tables);

@@ -51,6 +51,8 @@ impl RateLimit {
 pub struct RateLimits {
     /// Changes by guests, from one network: an IPv4 address, or the /64 of an IPv6 one.
     pub guests: Option<RateLimit>,
+    /// Slots that guests of one network keep for themselves: nobody shall hold a host's whole calendar.
+    pub holds: Option<RateLimit>,
     /// Signing in, asking for a password link, using one, accepting an invitation, from one network.
     pub sign_in: Option<RateLimit>,
     /// Requests of one API token, or of one session.
@@ -58,10 +60,12 @@ pub struct RateLimits {
 }
 
 impl Default for RateLimits {
-    /// 30 a minute for guests, 20 for signing in, 600 for a token or a session.
+    /// 30 a minute for guests, 10 holds in the five minutes that one lasts, 20 a minute for signing in, 600 for a token
+    /// or a session.
     fn default() -> Self {
         Self {
             guests: Some(RateLimit::new(30, 60)),
+            holds: Some(RateLimit::new(10, 300)),
             sign_in: Some(RateLimit::new(20, 60)),
             principals: Some(RateLimit::new(600, 60)),
         }
@@ -72,6 +76,7 @@ impl RateLimits {
     /// No limit at all: for measuring what the server can do.
     pub const OFF: Self = Self {
         guests: None,
+        holds: None,
         sign_in: None,
         principals: None,
     };
@@ -82,6 +87,8 @@ impl RateLimits {
 pub(crate) enum RateClass {
     /// Changes by guests.
     Guests,
+    /// Holds.
+    Holds,
     /// Signing in and what is like it.
     SignIn,
 }
@@ -92,6 +99,7 @@ pub struct Rates(Arc<Limiters>);
 
 struct Limiters {
     guests: Option<Limiter<IpAddr>>,
+    holds: Option<Limiter<IpAddr>>,
     sign_in: Option<Limiter<IpAddr>>,
     principals: Option<Limiter<Uuid>>,
 }
@@ -111,6 +119,7 @@ impl Rates {
         let clock = Ticks(elapsed);
         Self(Arc::new(Limiters {
             guests: limits.guests.map(|l| Limiter::new("guests", l, &clock)),
+            holds: limits.holds.map(|l| Limiter::new("holds", l, &clock)),
             sign_in: limits.sign_in.map(|l| Limiter::new("sign-in", l, &clock)),
             principals: limits
                 .principals
@@ -129,6 +138,7 @@ impl Rates {
     ) -> Result<Option<Standing>, Problem> {
         let limiter = match class {
             RateClass::Guests => &self.0.guests,
+            RateClass::Holds => &self.0.holds,
             RateClass::SignIn => &self.0.sign_in,
         };
         limiter.as_ref().map(|l| l.count(&network)).transpose()

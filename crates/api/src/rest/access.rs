@@ -75,6 +75,9 @@ impl Operation {
     /// Which limit of a network holds for it. What principals do is counted for each of them instead.
     pub(crate) fn network_limit(&self) -> Option<RateClass> {
         match self.access {
+            Access::Public if self.method == "POST" && self.pattern.ends_with("/holds") => {
+                Some(RateClass::Holds)
+            }
             Access::Public if self.method != "GET" => Some(RateClass::Guests),
             Access::Anonymous => Some(RateClass::SignIn),
             _ => None,

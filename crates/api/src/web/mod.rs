@@ -52,14 +52,14 @@ use url::Url;
 
 use crate::Kalends;
 use crate::http::client;
+use crate::http::edge::LARGEST_FORM;
 use crate::http::rate::RateClass;
 use links::Paths;
 use message::Message;
 use templates::Page;
 
-/// The largest form that is read, in bytes. A long answer has up to 4000 characters of up to 12 bytes each when encoded;
-/// the edge's own limit holds too.
-const FORM_LIMIT: usize = 512 * 1024;
+/// The largest form that is read, in bytes; the edge's own limits hold too.
+const FORM_LIMIT: usize = LARGEST_FORM;
 
 /// What the pages need beside the use cases.
 #[derive(Clone)]
@@ -113,7 +113,7 @@ impl WebState {
 
     /// A key that makes sending a form twice harmless.
     fn idempotency_key(&self) -> String {
-        hex::encode(&self.inner.secrets.secret()[..16])
+        hex::encode(&self.inner.secrets.secret()[16..])
     }
 
     /// A root-relative address as a link for other programs.
@@ -172,19 +172,7 @@ impl WebState {
 
     /// Counts a change that somebody asks for by a form.
     fn count(&self, kalends: &Kalends, request: &HttpRequest) -> Result<(), PageError> {
-        // A test or a socket without an address has nobody to count.
-        let Some(address) = client::address(request, &kalends.trusted_proxies) else {
-            return Ok(());
-        };
-        let counted = kalends.rates.network(RateClass::Guests, client::network(address));
-        counted.map(|_standing| ()).map_err(|problem| {
-            let answer = problem.respond("");
-            let seconds = answer.headers().get(header::RETRY_AFTER);
-            let seconds = seconds.and_then(|value| value.to_str().ok()?.parse().ok());
-            PageError::TooMany {
-                seconds: seconds.unwrap_or(60),
-            }
-        })
+        count(kalends, request, RateClass::Guests)
     }
 
     /// Logs what a page tells its reader in calmer words.
@@ -245,6 +233,23 @@ impl WebState {
         }
         response
     }
+}
+
+/// Counts what somebody asks for from his network.
+fn count(kalends: &Kalends, request: &HttpRequest, class: RateClass) -> Result<(), PageError> {
+    // A test or a socket without an address has nobody to count.
+    let Some(address) = client::address(request, &kalends.trusted_proxies) else {
+        return Ok(());
+    };
+    let counted = kalends.rates.network(class, client::network(address));
+    counted.map(|_standing| ()).map_err(|problem| {
+        let answer = problem.respond("");
+        let seconds = answer.headers().get(header::RETRY_AFTER);
+        let seconds = seconds.and_then(|value| value.to_str().ok()?.parse().ok());
+        PageError::TooMany {
+            seconds: seconds.unwrap_or(60),
+        }
+    })
 }
 
 /// Why there is no page.

@@ -106,6 +106,11 @@ pub(super) async fn show(
     state.answer(response.await)
 }
 
+/// Leads home. A form's address that is asked for does nothing.
+pub(super) async fn back(state: web::Data<WebState>) -> HttpResponse {
+    see_other(&state.paths().home())
+}
+
 fn to_sign_in(state: &WebState) -> HttpResponse {
     see_other(&state.paths().sign_in_and_go_on(&state.paths().home()))
 }

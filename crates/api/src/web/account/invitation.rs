@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::password::said;
 use super::{context, signed_in, signed_in_to};
 use crate::Kalends;
+use crate::http::rate::RateClass;
 use crate::web::templates::Page;
-use crate::web::{PageError, WebState, see_other};
+use crate::web::{PageError, WebState, count, see_other};
 use scheduling_accounts::password::SHORTEST;
 
 /// The page's context.
@@ -168,6 +169,7 @@ pub(super) async fn accept(
 ) -> HttpResponse {
     let response = async {
         state.require_own_form(&request)?;
+        count(&kalends, &request, RateClass::SignIn)?;
         let submission = form
             .map_err(|_unreadable| PageError::Malformed)?
             .into_inner();

@@ -33,7 +33,11 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
                 .route(web::get().to(sign_in::show))
                 .route(web::post().to(sign_in::submit)),
         )
-        .service(form("/sign-out").route(web::post().to(sign_in::leave)))
+        .service(
+            form("/sign-out")
+                .route(web::get().to(home::back))
+                .route(web::post().to(sign_in::leave)),
+        )
         .service(
             form("/forgotten-password")
                 .route(web::get().to(password::forgotten))
@@ -50,8 +54,16 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
                 .route(web::post().to(invitation::accept)),
         )
         .service(read_only("/home", web::get().to(home::show)))
-        .service(form("/home/password").route(web::post().to(home::change_password)))
-        .service(form("/home/sessions").route(web::post().to(home::end_sessions)));
+        .service(
+            form("/home/password")
+                .route(web::get().to(home::back))
+                .route(web::post().to(home::change_password)),
+        )
+        .service(
+            form("/home/sessions")
+                .route(web::get().to(home::back))
+                .route(web::post().to(home::end_sessions)),
+        );
 }
 
 /// Who is signed in, by the cookie of the request.

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Kalends;
 use crate::http::client;
+use crate::http::rate::RateClass;
 use crate::web::templates::Page;
-use crate::web::{PageError, WebState};
+use crate::web::{PageError, WebState, count};
 
 /// The page that asks for the address, and then says that a mail is on its way if there is an account.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -90,6 +91,7 @@ pub(super) async fn ask(
 ) -> HttpResponse {
     let response = async {
         state.require_own_form(&request)?;
+        count(&kalends, &request, RateClass::SignIn)?;
         let Ask { email } = form
             .map_err(|_unreadable| PageError::Malformed)?
             .into_inner();
@@ -144,6 +146,7 @@ pub(super) async fn set(
 ) -> HttpResponse {
     let response = async {
         state.require_own_form(&request)?;
+        count(&kalends, &request, RateClass::SignIn)?;
         let Set { password } = form
             .map_err(|_unreadable| PageError::Malformed)?
             .into_inner();

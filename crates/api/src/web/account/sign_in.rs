@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{context, onward, signed_in, signed_in_to};
 use crate::Kalends;
+use crate::http::rate::RateClass;
 use crate::http::session_cookie;
 use crate::web::templates::Page;
-use crate::web::{PageError, WebState, query, see_other};
+use crate::web::{PageError, WebState, count, query, see_other};
 
 /// The page's context.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -87,6 +88,7 @@ pub(super) async fn submit(
 ) -> HttpResponse {
     let response = async {
         state.require_own_form(&request)?;
+        count(&kalends, &request, RateClass::SignIn)?;
         let Submission {
             email,
             password,
