@@ -66,27 +66,42 @@ fn text(text: &str) -> Value {
     text.replace('\0', "\u{fffd}").into()
 }
 
+/// A row that cannot be read takes no place on the page: the page goes on behind it.
 async fn of_workspace(
     db: &impl ConnectionTrait,
     workspace: WorkspaceId,
     after: Option<AuditCursor>,
     limit: u32,
 ) -> Result<Vec<AuditEntry>, StorageError> {
-    // Before everything that happens, where no cursor is given.
-    let (at, id) = after.map_or((i64::MAX, Uuid::max()), |cursor| {
-        (micros(cursor.at), cursor.id.as_uuid())
-    });
     let query = format!(
         "select {COLUMNS} from audit where workspace_id = $1 and (at, id) < ($2, $3)
         order by at desc, id desc limit $4"
     );
-    let values = [
-        workspace.as_uuid().into(),
-        at.into(),
-        id.into(),
-        i64::from(limit).into(),
-    ];
-    Ok(readable(&sql::rows(db, query, values).await?, entry))
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    // Before everything that happens, where no cursor is given.
+    let (mut at, mut id) = after.map_or((i64::MAX, Uuid::max()), |cursor| {
+        (micros(cursor.at), cursor.id.as_uuid())
+    });
+    let mut listed = Vec::new();
+    while listed.len() < limit {
+        let wanted = limit - listed.len();
+        let values = [
+            workspace.as_uuid().into(),
+            at.into(),
+            id.into(),
+            i64::try_from(wanted).unwrap_or(i64::MAX).into(),
+        ];
+        let rows = sql::rows(db, query.as_str(), values).await?;
+        listed.extend(readable(&rows, entry));
+        match rows.last() {
+            Some(last) if rows.len() == wanted => {
+                id = sql::get(last, 0)?;
+                at = sql::get(last, 2)?;
+            }
+            _ => break,
+        }
+    }
+    Ok(listed)
 }
 
 #[async_trait]

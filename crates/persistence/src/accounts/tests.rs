@@ -111,12 +111,14 @@ async fn a_damaged_session_is_named_and_takes_no_other_down() {
 #[tokio::test]
 async fn a_damaged_entry_of_the_audit_trail_leaves_the_others() {
     let house = House::new().await;
-    let (bad, good) = (house.note().await, house.note().await);
+    let (older, bad, newer) = (house.note().await, house.note().await, house.note().await);
     let statement = "update audit set detail = 'no json' where id = $1";
     house.damage(statement, bad.id.as_uuid()).await;
     let mut work = house.read().await;
-    let listed = work.audit().of_workspace(house.workspace, None, 10).await;
-    assert_eq!(listed.unwrap(), [good]);
+    for limit in [2, 10] {
+        let listed = work.audit().of_workspace(house.workspace, None, limit);
+        assert_eq!(listed.await.unwrap(), [newer.clone(), older.clone()]);
+    }
 }
 
 #[tokio::test]
