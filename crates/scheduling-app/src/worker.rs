@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use scheduling_core::effect::{LeasedEffect, RetryPolicy};
 use scheduling_core::ids::OutboxId;
-use scheduling_core::ports::{DeliveryAttempt, Notifier, Retry, StorageError};
+use scheduling_core::ports::{DeliveryAttempt, Notifier, Retry, StorageError, UnitOfWork};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -281,12 +281,23 @@ impl Worker {
 
     async fn settle(&self, id: OutboxId, attempts: u32, tried: &Tried) -> Result<(), StorageError> {
         let now = self.now();
-        let mut work = self.scheduling.ports().storage.begin().await?;
+        let storage = &self.scheduling.ports().storage;
+        let is_its_own = match &tried.outcome {
+            Outcome::Failed { .. } => {
+                is_still_its_own(&mut *storage.begin_read().await?, id, attempts).await?
+            }
+            Outcome::Done | Outcome::Skipped(_) => true,
+        };
+        let mut work = storage.begin().await?;
         match &tried.outcome {
             Outcome::Done => work.outbox().complete(id, now, None).await?,
             Outcome::Skipped(why) => {
                 info!(outbox.id = %id, "Skipped effect {id}: {why}");
                 work.outbox().complete(id, now, Some(why)).await?;
+            }
+            Outcome::Failed { .. } if !is_its_own => {
+                // Who has taken it over says what becomes of it: made ready again now, it would be done a third time.
+                warn!(outbox.id = %id, attempts, "Effect {id} failed after its lease had ended");
             }
             Outcome::Failed { retry, error } => {
                 let next = effects::next_try(&self.settings.retry, *retry, attempts, now);
@@ -305,6 +316,21 @@ impl Worker {
             work.outbox().log_attempts(id, now, handed_over).await?;
         }
         work.commit().await
+    }
+}
+
+/// Whether an effect is still leased to the worker that tried it so many times, and to nobody after it.
+async fn is_still_its_own(
+    work: &mut dyn UnitOfWork,
+    id: OutboxId,
+    attempts: u32,
+) -> Result<bool, StorageError> {
+    match work.outbox().get(id).await {
+        Ok(Some(entry)) => Ok(entry.attempts == attempts),
+        Ok(None) => Ok(false),
+        // Whoever has it, what cannot be read must not be tried for ever.
+        Err(StorageError::Corrupt { .. }) => Ok(true),
+        Err(error) => Err(error),
     }
 }
 

@@ -664,3 +664,48 @@ async fn what_is_old_is_forgotten_and_failures_are_kept() {
     assert_eq!(world.worker().sweep().await.unwrap(), effects);
     assert_eq!(failures(&world).await.len(), 1);
 }
+
+#[tokio::test]
+async fn a_worker_that_comes_too_late_leaves_the_effect_to_who_took_it_over() {
+    use scheduling_core::ports::OutboxStatus;
+
+    let world = World::new("host ann UTC 09:00-12:00\n event intro 30 ann").await;
+    world.booked("intro", "24T10:00").await;
+    let lease = async || {
+        let now = world.scheduling.ports().clock.now();
+        let mut work = world.storage.begin().await.unwrap();
+        let until = now + TimeDelta::minutes(1);
+        let leased = work.outbox().lease(now, until, 1).await.unwrap();
+        work.commit().await.unwrap();
+        leased.into_iter().next().unwrap()
+    };
+    let late = lease().await;
+    world.advance(2);
+    // The effects that are due for longest come first, and the first one's lease has ended.
+    let mut other = lease().await;
+    while other.id != late.id {
+        other = lease().await;
+    }
+    assert_eq!((late.attempts, other.attempts), (1, 2));
+    let failed = |retry| {
+        Tried::from(Outcome::Failed {
+            retry,
+            error: "refused".to_owned(),
+        })
+    };
+    let stands = async || {
+        let mut work = world.storage.begin_read().await.unwrap();
+        let entry = work.outbox().get(late.id).await.unwrap().unwrap();
+        entry.status
+    };
+    let worker = world.worker();
+    for retry in [Retry::Backoff, Retry::Never] {
+        worker.settle(late.id, 1, &failed(retry)).await.unwrap();
+        assert_eq!(stands().await, OutboxStatus::Leased, "{retry:?}");
+    }
+    worker
+        .settle(late.id, 2, &failed(Retry::Never))
+        .await
+        .unwrap();
+    assert_eq!(stands().await, OutboxStatus::Failed);
+}
