@@ -68,17 +68,6 @@ impl Expected {
             Self::OneOf(_) => Err(conflict(current)),
         }
     }
-
-    /// Whether the present version does not have to be read before the change, and which one it must find.
-    pub(crate) fn alone(&self) -> Option<Option<u32>> {
-        match self {
-            Self::Unsaid | Self::Any => Some(None),
-            Self::OneOf(versions) => match versions.as_slice() {
-                [version] => Some(Some(*version)),
-                _ => None,
-            },
-        }
-    }
 }
 
 /// The problem of a change that was meant for another version than the present one.

@@ -63,6 +63,9 @@ pub(crate) fn object_or_nothing(
     }
 }
 
+/// How many wrong values an answer names.
+const MOST_ERRORS: usize = 100;
+
 /// Everything that is wrong with a request.
 #[derive(Debug, Default)]
 pub(crate) struct Errors(Vec<FieldError>);
@@ -75,6 +78,10 @@ impl Errors {
         code: impl Into<Cow<'static, str>>,
         detail: impl Into<String>,
     ) {
+        // Enough to understand; more would only make the answer to a hostile body long.
+        if self.0.len() >= MOST_ERRORS {
+            return;
+        }
         self.0.push(FieldError {
             pointer: pointer.into(),
             code: code.into(),

@@ -36,6 +36,13 @@ pub(crate) const CHALLENGE: &str = "Bearer realm=\"kalends\"";
 #[derive(Debug, Clone)]
 pub struct Problem {
     kind: ProblemKind,
+    // Apart, so that a result with a problem in it stays small.
+    occurrence: Box<Occurrence>,
+}
+
+/// What is particular about one problem.
+#[derive(Debug, Clone)]
+struct Occurrence {
     detail: String,
     errors: Vec<FieldError>,
     extensions: BTreeMap<&'static str, Value>,
@@ -46,14 +53,14 @@ pub struct Problem {
 impl Problem {
     /// A problem with a sentence about this occurrence.
     pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
+        let occurrence = Box::new(Occurrence {
             detail: detail.into(),
             errors: Vec::new(),
             extensions: BTreeMap::new(),
             headers: Vec::new(),
             standing: None,
-        }
+        });
+        Self { kind, occurrence }
     }
 
     /// Values that cannot be used.
@@ -69,10 +76,9 @@ impl Problem {
             .map(|e| format!("{} {}", e.pointer, e.detail))
             .collect::<Vec<_>>()
             .join("; ");
-        Self {
-            errors,
-            ..Self::new(kind, detail)
-        }
+        let mut problem = Self::new(kind, detail);
+        problem.occurrence.errors = errors;
+        problem
     }
 
     /// The server is busy or its database is away.
@@ -112,21 +118,21 @@ impl Problem {
     /// Says how the client stands with its rate limit.
     #[must_use]
     pub(crate) fn standing(mut self, standing: Standing) -> Self {
-        self.standing = Some(standing);
+        self.occurrence.standing = Some(standing);
         self
     }
 
     /// Adds a header to the answer.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+        self.occurrence.headers.push((name, value.into()));
         self
     }
 
     /// Adds a member of its own.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.extensions.insert(name, value.into());
+        self.occurrence.extensions.insert(name, value.into());
         self
     }
 
@@ -141,12 +147,12 @@ impl Problem {
             r#type: format!("/problems/{}", self.kind.slug()),
             title: self.kind.title(),
             status: self.kind.status().as_u16(),
-            detail: self.detail.clone(),
+            detail: self.occurrence.detail.clone(),
             instance: format!("/requests/{request_id}"),
             code: self.kind.slug(),
             request_id: request_id.to_owned(),
-            errors: self.errors.clone(),
-            extensions: self.extensions.clone(),
+            errors: self.occurrence.errors.clone(),
+            extensions: self.occurrence.extensions.clone(),
         }
     }
 
@@ -154,12 +160,12 @@ impl Problem {
     pub(crate) fn respond(&self, request_id: &str) -> HttpResponse {
         let mut response: HttpResponseBuilder = HttpResponse::build(self.kind.status());
         response.insert_header((header::CACHE_CONTROL, "no-store"));
-        for (name, value) in &self.headers {
+        for (name, value) in &self.occurrence.headers {
             response.insert_header((name.clone(), value.as_str()));
         }
         let body = serde_json::to_string(&self.body(request_id)).unwrap_or_default();
         let mut response = response.content_type("application/problem+json").body(body);
-        if let Some(standing) = self.standing {
+        if let Some(standing) = self.occurrence.standing {
             standing.write(response.headers_mut());
         }
         response
@@ -199,7 +205,7 @@ pub(crate) struct ProblemBody {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.kind.slug(), self.detail)
+        write!(f, "{}: {}", self.kind.slug(), self.occurrence.detail)
     }
 }
 

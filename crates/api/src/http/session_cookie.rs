@@ -67,7 +67,7 @@ mod tests {
             ("http://localhost:8080/", "kalends_session"),
         ] {
             let public: Url = address.parse().unwrap();
-            let cookie = of(&token, &public, std::time::Duration::from_secs(60));
+            let cookie = of(&token, &public, std::time::Duration::from_mins(1));
             let text = cookie.to_string();
             assert!(text.starts_with(&format!("{name}={token}; ")), "{text}");
             assert!(

@@ -86,8 +86,8 @@ async fn authenticate(
 ) -> Result<(Principal, bool), Problem> {
     let accounts = &kalends.accounts;
     // Whoever sends a token means it: a wrong one is not made good by a cookie.
-    if let Some(token) = bearer(request.headers()) {
-        let token = token.ok_or_else(Problem::unauthenticated)?;
+    if request.headers().contains_key(header::AUTHORIZATION) {
+        let token = bearer(request.headers()).ok_or_else(Problem::unauthenticated)?;
         let principal = accounts.authenticate_token(token).await?;
         let principal = principal.ok_or_else(Problem::unauthenticated)?;
         return Ok((principal, false));
@@ -98,18 +98,12 @@ async fn authenticate(
     Ok((principal.ok_or_else(Problem::unauthenticated)?, true))
 }
 
-/// The token of an `Authorization` header: none without one, and nothing in it where it is of another kind.
-fn bearer(headers: &HeaderMap) -> Option<Option<&str>> {
+/// The token of an `Authorization` header, if that has one and nothing else.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut given = headers.get_all(header::AUTHORIZATION);
-    let value = given.next()?;
-    if given.next().is_some() {
-        return Some(None);
-    }
-    let token = value.to_str().ok().and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-    });
-    Some(token)
+    let (scheme, token) = given.next()?.to_str().ok()?.split_once(' ')?;
+    let is_one = given.next().is_none() && scheme.eq_ignore_ascii_case("bearer");
+    is_one.then(|| token.trim())
 }
 
 fn session_required() -> Problem {

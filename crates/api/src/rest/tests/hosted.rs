@@ -15,8 +15,8 @@ fn of(booked: &Answer) -> String {
 async fn ask_for_approval(server: &Server) {
     let ann = server.ann().await;
     let path = format!("{WS}/event-types/intro");
-    let patch = json!({ "approval": { "answer_within_minutes": 60 }, "cancellation": { "host_reason": "required" } });
-    let changed = ann.patch(&path, patch).await;
+    let rules = json!({ "approval": { "answer_within_minutes": 60 }, "cancellation": { "host_reason": "required" } });
+    let changed = ann.patch(&path, rules).await;
     assert_eq!(changed.status, 200, "{}", changed.text);
 }
 

@@ -39,9 +39,9 @@ async fn things(server: &Server) -> Things {
     let ann = server.ann().await;
     let booked = server.book("intro", "2026-11-24T09:00:00+01:00").await;
     assert_eq!(booked.status, 201, "{}", booked.text);
-    let hold = json!({ "start": "2026-11-25T09:00:00+01:00" });
+    let slot = json!({ "start": "2026-11-25T09:00:00+01:00" });
     let held = server
-        .post("/api/v1/public/acme/event-types/intro/holds", hold)
+        .post("/api/v1/public/acme/event-types/intro/holds", slot)
         .await;
     let link = json!({ "slug": "private-link" });
     let link = ann
@@ -142,7 +142,6 @@ fn body(operation: &Operation) -> Value {
         }
         ("POST", "images") => json!({ "data": "iVBORw0KGgo=" }),
         ("POST", "links") => json!({ "name": "x" }),
-        ("PUT", "{link}") => json!({}),
         ("PUT", "{schedule}") => {
             json!({ "name": "x", "availability": { "timezone": "UTC", "weekly_hours": {} } })
         }
@@ -453,6 +452,9 @@ async fn secrets_of_links_that_name_nothing_are_one_answer_whatever_they_look_li
     }
 }
 
+/// Makes a request that names things: its method, its path, and its body.
+type Make<'a> = Box<dyn Fn(&Things) -> (&'static str, String, Value) + 'a>;
+
 /// A body or query may name things of other workspaces: they are not there either.
 #[actix_web::test]
 async fn naming_a_thing_of_another_workspace_is_like_naming_nothing() {
@@ -477,7 +479,7 @@ async fn naming_a_thing_of_another_workspace_is_like_naming_nothing() {
             "banner" => body["banner"] = json!(named["image"]),
             "hours" => body["hours"] = json!({ "kind": "schedule", "schedule": named["schedule"] }),
             "host schedule" => {
-                body["host_groups"][0]["hosts"][0]["schedule"] = json!(named["schedule"])
+                body["host_groups"][0]["hosts"][0]["schedule"] = json!(named["schedule"]);
             }
             _ => {}
         }
@@ -486,7 +488,6 @@ async fn naming_a_thing_of_another_workspace_is_like_naming_nothing() {
     let schedule = |owner: &str| json!({ "name": "x", "owner": owner, "availability": { "timezone": "UTC", "weekly_hours": {} } });
     let off =
         |of: &str| json!({ "of": of, "timezone": "UTC", "from": "2027-01-01", "to": "2027-01-02" });
-    type Make<'a> = Box<dyn Fn(&Things) -> (&'static str, String, Value) + 'a>;
     let mut tries: Vec<Make<'_>> = Vec::new();
     for change in ["host", "banner", "hours", "host schedule"] {
         tries.push(Box::new(move |named| {

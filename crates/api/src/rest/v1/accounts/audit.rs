@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::auth::utc;
 use crate::Kalends;
 use crate::http::fields::{Errors, Query};
-use crate::http::ids::WireId as _;
+use crate::http::ids::WireId;
 use crate::http::page::{Page, Paging};
 use crate::http::problem::Problem;
 use crate::rest::caller::Member;
@@ -43,8 +43,8 @@ impl AuditView {
         Self {
             id: entry.id.wire(),
             at: utc(entry.at),
-            user: entry.note.user.map(|id| id.wire()),
-            token: entry.note.token.map(|id| id.wire()),
+            user: entry.note.user.map(WireId::wire),
+            token: entry.note.token.map(WireId::wire),
             action: entry.note.action,
             subject: entry.note.subject,
             detail: entry.note.detail,

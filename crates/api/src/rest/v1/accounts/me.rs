@@ -134,9 +134,10 @@ pub(super) async fn update(
 ) -> Result<HttpResponse, Problem> {
     let mut errors = Errors::default();
     let mut fields = Fields::new("", fields::object(&request, &body)?);
-    let name = match fields.has("name") {
-        true => fields.required::<PersonName>("name", &mut errors),
-        false => None,
+    let name = if fields.has("name") {
+        fields.required::<PersonName>("name", &mut errors)
+    } else {
+        None
     };
     let timezone: Option<Tz> = fields.zone("timezone", &mut errors);
     let password = fields

@@ -21,7 +21,7 @@ use crate::Kalends;
 use crate::http::conditions;
 use crate::http::cursor::Way;
 use crate::http::fields::{self, Errors, Fields, Query};
-use crate::http::ids::WireId as _;
+use crate::http::ids::WireId;
 use crate::http::local_time::{GivenTime, in_zone};
 use crate::http::page::{Page, Paging};
 use crate::http::problem::Problem;
@@ -123,7 +123,7 @@ impl EntryView {
             at: in_zone(entry.at, zone),
             change,
             by,
-            member: member.map(|id| id.wire()),
+            member: member.map(WireId::wire),
             member_name: member_name.map(|person| person.name.to_string()),
             reason: reason.map(ToString::to_string),
             previous_start: moved.map(|(from, _)| in_zone(from.start(), zone)),

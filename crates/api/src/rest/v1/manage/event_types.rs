@@ -102,16 +102,15 @@ pub(super) async fn find(
     text: &str,
 ) -> Result<EventType, Problem> {
     let unknown = || Problem::not_found("event type");
-    let found = match EventTypeId::of_wire(text) {
-        Some(id) => kalends.scheduling.event_type(&member.actor(), id).await,
-        None => {
-            let slug: Slug = text.parse().map_err(|_no_slug| unknown())?;
-            let (actor, workspace) = (member.actor(), member.workspace());
-            kalends
-                .scheduling
-                .event_type_by_slug(&actor, workspace, &slug)
-                .await
-        }
+    let found = if let Some(id) = EventTypeId::of_wire(text) {
+        kalends.scheduling.event_type(&member.actor(), id).await
+    } else {
+        let slug: Slug = text.parse().map_err(|_no_slug| unknown())?;
+        let (actor, workspace) = (member.actor(), member.workspace());
+        kalends
+            .scheduling
+            .event_type_by_slug(&actor, workspace, &slug)
+            .await
     };
     found.map_err(|error| refusals::not_managed(error, "event type"))
 }
@@ -287,10 +286,10 @@ pub(super) async fn update(
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
     let expected = Expected::required(request.headers())?;
-    let patch = fields::object(&request, &body)?;
+    let change = fields::object(&request, &body)?;
     let found = find(&kalends, &member, &path.1).await?;
     let now = SettingsView::of(&EventTypeSettings::of(&found));
-    let fields = changes::patched(&now, patch)?;
+    let fields = changes::patched(&now, change)?;
     store(&kalends, &member, &found, &expected, fields).await
 }
 

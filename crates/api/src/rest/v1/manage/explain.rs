@@ -11,7 +11,7 @@ use super::event_types::find;
 use crate::Kalends;
 use crate::http::duration;
 use crate::http::fields::{self, Errors, Query};
-use crate::http::ids::WireId as _;
+use crate::http::ids::WireId;
 use crate::http::local_time::{GivenTime, in_zone};
 use crate::http::problem::Problem;
 use crate::rest::caller::Member;
@@ -72,7 +72,7 @@ fn host(explained: &ExplainedHost, zone: Tz) -> ExplainedHostView {
             .time_off
             .iter()
             .map(|off| TimeOffInTheWay {
-                id: off.id.map(|id| id.wire()),
+                id: off.id.map(WireId::wire),
                 title: off.title.as_ref().map(ToString::to_string),
                 start: in_zone(off.interval.start(), zone),
                 end: in_zone(off.interval.end(), zone),

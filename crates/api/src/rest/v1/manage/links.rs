@@ -285,9 +285,9 @@ pub(super) async fn update(
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
     let expected = Expected::required(request.headers())?;
-    let patch = fields::object(&request, &body)?;
+    let change = fields::object(&request, &body)?;
     let (_, link) = find_link(&kalends, &member, &path).await?;
-    let fields = changes::patched(&SettingsView::of(&link), patch)?;
+    let fields = changes::patched(&SettingsView::of(&link), change)?;
     store(&kalends, &member, &link, &expected, fields).await
 }
 

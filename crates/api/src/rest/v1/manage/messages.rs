@@ -14,7 +14,7 @@ use super::changes;
 use super::event_types::find;
 use crate::Kalends;
 use crate::http::fields::{self, Errors, Fields};
-use crate::http::ids::WireId as _;
+use crate::http::ids::WireId;
 use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::rest::caller::Member;
@@ -103,7 +103,7 @@ impl WordsView {
         Self {
             kind: words.kind.into(),
             audience: words.audience.into(),
-            event_type: words.event_type.map(|id| id.wire()),
+            event_type: words.event_type.map(WireId::wire),
             subject: words.words.subject.as_ref().map(ToString::to_string),
             body: words.words.body.as_ref().map(ToString::to_string),
         }

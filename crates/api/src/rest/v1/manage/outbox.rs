@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::changes;
 use crate::Kalends;
 use crate::http::fields::{Errors, Query};
-use crate::http::ids::WireId as _;
+use crate::http::ids::WireId;
 use crate::http::local_time::in_zone;
 use crate::http::page::{Page, Paging};
 use crate::http::problem::Problem;
@@ -99,7 +99,7 @@ impl EntryView {
                 OutboxStatus::Failed => StatusView::Failed,
             },
             about,
-            booking: booking.map(|id| id.wire()),
+            booking: booking.map(WireId::wire),
             recipient,
             attempts: entry.attempts,
             last_error: entry.last_error.clone(),

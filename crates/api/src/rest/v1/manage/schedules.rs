@@ -309,9 +309,9 @@ pub(super) async fn update(
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
     let expected = Expected::required(request.headers())?;
-    let patch = fields::object(&request, &body)?;
+    let change = fields::object(&request, &body)?;
     let found = find(&kalends, &member, &path.1).await?;
-    let fields = changes::patched(&SettingsView::of(&found), patch)?;
+    let fields = changes::patched(&SettingsView::of(&found), change)?;
     store(&kalends, &member, &found, &expected, fields).await
 }
 

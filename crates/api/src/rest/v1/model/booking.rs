@@ -21,7 +21,7 @@ use super::person::HostView;
 use super::policy::ReasonPolicyView;
 use super::question::AnswerView;
 use crate::Kalends;
-use crate::http::ids::WireId as _;
+use crate::http::ids::WireId;
 use crate::http::local_time::in_zone;
 
 /// The event type of a booking.
@@ -458,7 +458,7 @@ impl HostedBookingView {
                 _ => None,
             },
             cancellation_reason: reason(&booking.state),
-            link: booking.link.map(|link| link.wire()),
+            link: booking.link.map(WireId::wire),
             sequence: booking.sequence,
             actions: None,
             created_at: in_zone(booking.created_at, Tz::UTC),

@@ -17,7 +17,7 @@ use super::location::{self, LocationView};
 use super::policy::{self, ApprovalView, ChangeRuleView, ReminderView};
 use super::question::{self, QuestionView};
 use crate::http::fields::{Errors, Fields};
-use crate::http::ids::WireId as _;
+use crate::http::ids::WireId;
 
 /// The largest number of seats.
 const MOST_SEATS: u32 = 10_000;
@@ -144,6 +144,7 @@ pub(in crate::rest::v1) struct BuffersView {
 /// How many bookings of this event type a host takes. Null is no limit, 0 is never.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BookingLimits)]
+#[expect(clippy::struct_field_names, reason = "they are the members' names")]
 pub(in crate::rest::v1) struct LimitsView {
     per_day: Option<u32>,
     per_week: Option<u32>,
@@ -276,7 +277,7 @@ impl SettingsView {
             cancellation: settings.policy.cancel.into(),
             rescheduling: settings.policy.reschedule.into(),
             colour: text(look.colour.as_ref().map(|t| t as _)),
-            banner: look.banner.map(|id| id.wire()),
+            banner: look.banner.map(WireId::wire),
             confirmation_message: text(look.confirmation_message.as_ref().map(|t| t as _)),
             redirect_url: text(look.redirect_url.as_ref().map(|t| t as _)),
             reminders: ReminderView::list(settings.reminders.before()),

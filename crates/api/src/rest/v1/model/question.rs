@@ -306,7 +306,7 @@ fn read_condition(mut fields: Fields, errors: &mut Errors) -> Option<Condition> 
                 ConditionIs::AnyOf => {
                     let options = fields.need("options", errors)?;
                     let most = Questions::MOST_OPTIONS;
-                    ConditionTest::AnyOf(options.list(most, errors, |o, errors| o.parse(errors))?)
+                    ConditionTest::AnyOf(options.list(most, errors, Item::parse)?)
                 }
                 ConditionIs::Answered => ConditionTest::Answered,
                 ConditionIs::Checked => ConditionTest::Checked,

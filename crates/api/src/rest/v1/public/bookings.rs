@@ -500,9 +500,10 @@ pub(in crate::rest::v1) async fn expected(
     access: &BookingAccess,
     expected: &Expected,
 ) -> Result<Option<u32>, Problem> {
-    match expected.alone() {
-        Some(version) => Ok(version),
-        None => {
+    match expected {
+        Expected::Unsaid | Expected::Any => Ok(None),
+        Expected::OneOf(versions) if versions.len() == 1 => Ok(Some(versions[0])),
+        Expected::OneOf(_) => {
             let details = kalends.scheduling.booking(access).await?;
             expected.against(details.booking.version)
         }
