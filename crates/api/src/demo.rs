@@ -370,11 +370,15 @@ mod tests {
     use std::sync::Arc;
 
     use async_trait::async_trait;
+    use scheduling_accounts::AccountsBuilder;
+    use scheduling_accounts::password::HashCost;
+    use scheduling_accounts::settings::AccountSettings;
     use scheduling_app::SchedulingBuilder;
+    use scheduling_core::ports::{BookingFilter, BookingPage, Direction};
+    use scheduling_mail::{Folder, MailNotifier, MailOptions, MailSender};
+    use scheduling_persistence::{ConnectOptions, SeaOrmStorage};
     use scheduling_testkit::builders::instant;
-    use scheduling_testkit::{
-        ManualClock, MemoryStorage, PlainSealer, SequenceIds, SequenceSecrets, TestLinks,
-    };
+    use scheduling_testkit::{ManualClock, PlainSealer, SequenceIds, SequenceSecrets, TestLinks};
 
     use super::*;
     use crate::{Parts, Readiness};
@@ -390,20 +394,44 @@ mod tests {
 
     /// The links, and the start and hosts of every booking of a demo that begins at an instant.
     async fn begun(now: DateTime<Utc>) -> (Vec<Link>, Vec<String>) {
-        let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/demo.db", folder.path().display());
+        let storage = SeaOrmStorage::connect(&url, &ConnectOptions::default())
+            .await
+            .unwrap();
+        storage.migrate().await.unwrap();
+        let storage = Arc::new(storage);
         let clock = ManualClock::at(now);
         let ids = Arc::new(SequenceIds::new());
         let secrets = Arc::new(SequenceSecrets::new());
         let scheduling = SchedulingBuilder {
-            storage: Arc::clone(&storage),
+            storage: storage.clone(),
             clock: Arc::new(clock.clone()),
             ids: ids.clone(),
             secrets: secrets.clone(),
             sealer: Arc::new(PlainSealer),
             links: Arc::new(TestLinks),
         };
+        let mut settings = AccountSettings::default();
+        settings.hashing.cost = HashCost::new(64, 1, 1).unwrap();
+        let accounts = AccountsBuilder {
+            storage: storage.clone(),
+            clock: Arc::new(clock.clone()),
+            ids: ids.clone(),
+            secrets: secrets.clone(),
+            sealer: Arc::new(PlainSealer),
+            settings,
+        };
+        let sender = MailSender {
+            name: None,
+            address: "demo@northwind.example".parse().unwrap(),
+        };
+        let mails = Arc::new(Folder::new(folder.path().join("mails")));
+        let options = MailOptions::for_sender(&sender);
         let kalends = Kalends::new(Parts {
             scheduling: scheduling.build(),
+            accounts: accounts.build(),
+            wording: Arc::new(MailNotifier::new(mails, sender, options).unwrap()),
             clock: Arc::new(clock),
             ids,
             secrets,
@@ -421,10 +449,16 @@ mod tests {
         let mut read = storage.begin_read().await.unwrap();
         let slug = "northwind".parse().unwrap();
         let workspace = read.directory().workspace_by_slug(&slug).await.unwrap();
-        let within = Interval::new(now, now + TimeDelta::days(60)).unwrap();
+        let page = BookingPage {
+            direction: Direction::Ascending,
+            after: None,
+            limit: 100,
+        };
         let bookings = read.bookings();
-        let bookings = bookings.list(workspace.unwrap().id, within, 100).await;
-        let told = bookings.unwrap().into_iter().map(|b| {
+        let bookings = bookings
+            .list(workspace.unwrap().id, &BookingFilter::default(), &page)
+            .await;
+        let told = bookings.unwrap().found.into_iter().map(|b| {
             let hosts: Vec<_> = b.hosts.iter().map(|h| h.user.to_string()).collect();
             format!("{} {}", b.interval, hosts.join(" "))
         });

@@ -111,7 +111,12 @@ impl About {
             seats: Some(event_type.rules.capacity)
                 .filter(|capacity| capacity.is_group())
                 .map(Capacity::get),
-            places: event_type.locations.all().iter().map(Place::public).collect(),
+            places: event_type
+                .locations
+                .all()
+                .iter()
+                .map(Place::public)
+                .collect(),
             hosts: Hosts::of(event_type, &page.hosts),
             approval: event_type
                 .policy
@@ -301,7 +306,10 @@ fn href(sources: &Sources<'_>, month: Month, date: Option<NaiveDate>) -> String 
 /// An address with a query of these fields.
 pub(super) fn with_fields(path: &str, fields: &[(String, String)]) -> String {
     let fields = fields.iter();
-    with_query(path, fields.map(|(name, value)| (name.as_str(), value.as_str())))
+    with_query(
+        path,
+        fields.map(|(name, value)| (name.as_str(), value.as_str())),
+    )
 }
 
 fn zone_note(view: View, now: DateTime<Utc>, hosts: &[Person]) -> ZoneNote {
@@ -395,9 +403,9 @@ pub(super) async fn look(
     if wanted.month.is_none() {
         // The first month shown is that of the first time that can be booked.
         let first = found.offers.first().map(|offer| offer.start);
-        let month = first.or(found.next_available).map(|start| {
-            Month::of(start.with_timezone(&zone).date_naive()).clamp_to_shown(today)
-        });
+        let month = first
+            .or(found.next_available)
+            .map(|start| Month::of(start.with_timezone(&zone).date_naive()).clamp_to_shown(today));
         if let Some(month) = month.filter(|month| *month != sheet.month) {
             sheet = Sheet::new(month, today);
             found = find(sheet).await?;
@@ -417,7 +425,9 @@ pub(super) async fn look(
 
 /// The last part of a page's address: that of the further link which led to it, or the event type's own.
 pub(super) fn slug(page: &EventTypePage) -> &Slug {
-    page.link.as_ref().map_or(&page.event_type.slug, |link| &link.slug)
+    page.link
+        .as_ref()
+        .map_or(&page.event_type.slug, |link| &link.slug)
 }
 
 /// The zone of a page whose reader's zone is not known: the first host's.

@@ -100,7 +100,10 @@ pub(super) async fn show(
         let setting = Setting::of(&state, &visit, &request);
         question(&state, &visit, &details, &setting, |policy| {
             let reason = ReasonField::empty(policy);
-            (StatusCode::OK, Cancel::new(&details, &visit, &setting, reason))
+            (
+                StatusCode::OK,
+                Cancel::new(&details, &visit, &setting, reason),
+            )
         })
     };
     state.answer(page.await)
@@ -201,12 +204,23 @@ impl Cancel {
         let by_host = |details: &mut BookingDetails| details.viewer = Party::Host;
         let nothing = |_: &mut BookingDetails| ();
         vec![
-            ("single", make(sample::single(), lisbon, nothing, optional())),
-            ("team", make(sample::rotating(), Tz::Asia__Tokyo, nothing, optional())),
+            (
+                "single",
+                make(sample::single(), lisbon, nothing, optional()),
+            ),
+            (
+                "team",
+                make(sample::rotating(), Tz::Asia__Tokyo, nothing, optional()),
+            ),
             ("pending", make(sample::single(), lisbon, pending, hidden)),
             (
                 "by-host",
-                make(sample::single(), lisbon, by_host, refused("", ReasonProblem::Missing)),
+                make(
+                    sample::single(),
+                    lisbon,
+                    by_host,
+                    refused("", ReasonProblem::Missing),
+                ),
             ),
             (
                 "hostile-refused",

@@ -46,16 +46,6 @@ impl Carry {
         }
     }
 
-    /// The same without a duration.
-    #[cfg(test)]
-    pub(super) fn plain(view: View) -> Self {
-        Self {
-            view,
-            duration: None,
-            prefill: Vec::new(),
-        }
-    }
-
     /// How long the meeting shall be.
     pub(super) fn length(&self, event_type: &EventType) -> Length {
         self.duration.unwrap_or(event_type.rules.duration)
@@ -63,8 +53,13 @@ impl Carry {
 
     /// What goes into a query beside the zone and the clock.
     pub(super) fn more(&self) -> Vec<(String, String)> {
-        let duration = self.duration.map(|d| ("duration".to_owned(), d.get().to_string()));
-        duration.into_iter().chain(self.prefill.iter().cloned()).collect()
+        let duration = self
+            .duration
+            .map(|d| ("duration".to_owned(), d.get().to_string()));
+        duration
+            .into_iter()
+            .chain(self.prefill.iter().cloned())
+            .collect()
     }
 
     /// The whole query.

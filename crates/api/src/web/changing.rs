@@ -37,7 +37,11 @@ impl ReasonField {
     }
 
     /// The field as it was sent, with what is wrong with it.
-    pub(super) fn refused(policy: ReasonPolicy, fields: &Fields, wrong: Option<ReasonProblem>) -> Self {
+    pub(super) fn refused(
+        policy: ReasonPolicy,
+        fields: &Fields,
+        wrong: Option<ReasonProblem>,
+    ) -> Self {
         Self {
             policy,
             value: fields.text(REASON).to_owned(),
@@ -107,7 +111,8 @@ mod tests {
 
     #[test]
     fn a_reason_is_a_text_or_nothing_or_refused() {
-        let read = |text: &str| reason(&Fields::of(&[("reason", text)])).map(|r| r.map(String::from));
+        let read =
+            |text: &str| reason(&Fields::of(&[("reason", text)])).map(|r| r.map(String::from));
         assert_eq!(read(" Solved it\r\n"), Ok(Some("Solved it".to_owned())));
         assert_eq!(read(" \n"), Ok(None));
         assert_eq!(reason(&Fields::default()), Ok(None));

@@ -11,9 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use scheduling_app::Scheduling;
 use scheduling_app::availability::EventTypePage;
-use scheduling_app::bookings::{
-    BookError, BookSlot, Booked, HoldChangeError, HoldError, HoldSlot,
-};
+use scheduling_app::bookings::{BookError, BookSlot, Booked, HoldChangeError, HoldError, HoldSlot};
 use scheduling_core::event_type::Questions;
 use scheduling_core::hold::RenewError;
 use scheduling_core::time::Length;
@@ -31,6 +29,7 @@ use super::templates::Page;
 use super::wording::{city, clock_time, first_name, headline, offset, offset_minutes};
 use super::{PageError, WebState, accept_language, is_passing, retry_later, see_other};
 use crate::Kalends;
+use crate::http::rate::RateClass;
 use form::Form;
 use submission::{Entry, FieldError, Parsed, of_form};
 
@@ -171,7 +170,9 @@ impl Details {
             form: Form::new(&page.event_type, &sources.entry, &errors),
             errors,
             notice,
-            hold: sources.own_hold().map(|held| HoldNote::new(held, view, sources.now)),
+            hold: sources
+                .own_hold()
+                .map(|held| HoldNote::new(held, view, sources.now)),
             action: paths.bookings(workspace, event),
             move_action: paths.details(workspace, event),
             change: with_fields(&paths.event(workspace, event), &change),
@@ -198,13 +199,29 @@ async fn read(
         accept_language(request),
         home_zone(&page),
     );
-    let carry = Carry::new(fields, view, &page.event_type);
+    let mut carry = Carry::new(fields, view, &page.event_type);
+    if is_filled_in(fields) {
+        // What a guest has typed is nothing for a link.
+        carry.prefill.clear();
+    }
     let start = fields.get("to").unwrap_or(fields.text("slot"));
     Ok((page, carry, parse_instant(start)))
 }
 
+/// Whether it is the form itself: the calendar's has only a time, and what a link fills in.
+fn is_filled_in(fields: &Fields) -> bool {
+    ["idempotency_key", "to"]
+        .iter()
+        .any(|name| fields.get(name).is_some())
+}
+
 /// The calendar on the day of a time, which may be gone.
-fn times(paths: &Paths, page: &EventTypePage, carry: &Carry, gone: Option<DateTime<Utc>>) -> String {
+fn times(
+    paths: &Paths,
+    page: &EventTypePage,
+    carry: &Carry,
+    gone: Option<DateTime<Utc>>,
+) -> String {
     let here = paths.event(&page.workspace.slug, slug(page));
     let mut fields = Vec::new();
     if let Some(gone) = gone {
@@ -296,11 +313,10 @@ async fn chosen(
     let app = &kalends.scheduling;
     let (page, carry, start) = read(app, state, path, request, &fields).await?;
     let start = start.ok_or(PageError::Malformed)?;
-    // The calendar's form has only a time; the form itself has a key.
-    let Some(key) = fields.get("idempotency_key") else {
+    if !is_filled_in(&fields) {
         state.count(kalends, request)?;
         return from_the_calendar(kalends, state, request, &page, &carry, start).await;
-    };
+    }
     let length = carry.length(&page.event_type);
     let mut sources = Sources {
         entry: Entry::new(&fields, Some(&page.event_type.form.questions)),
@@ -310,7 +326,7 @@ async fn chosen(
         length,
         now: state.now(),
         start,
-        idempotency_key: key.to_owned(),
+        idempotency_key: fields.text("idempotency_key").to_owned(),
     };
     if let Err(refused) = state.count(kalends, request) {
         return too_many(state, &sources, refused);
@@ -327,11 +343,24 @@ async fn chosen(
         sources.held = Some(held);
         (StatusCode::OK, None)
     } else {
-        match take(kalends, &sources.page, &sources.carry, start, sources.held.as_ref()).await? {
+        match take(
+            kalends,
+            request,
+            &sources.page,
+            &sources.carry,
+            start,
+            sources.held.as_ref(),
+        )
+        .await?
+        {
             Ok(held) => {
-                sources.held = Some(held);
-                let notice = if is_other { Notice::Moved } else { Notice::HeldAgain };
-                (StatusCode::OK, Some(notice))
+                sources.held = held;
+                let notice = match &sources.held {
+                    _ if is_other => Some(Notice::Moved),
+                    Some(_) => Some(Notice::HeldAgain),
+                    None => None,
+                };
+                (StatusCode::OK, notice)
             }
             Err(refused) => {
                 sources.held = None;
@@ -341,14 +370,32 @@ async fn chosen(
     };
     let details = Details::new(&sources, state.paths(), Vec::new(), notice);
     let mut response = respond(state, status, &sources.page, &details)?;
-    match &sources.held {
-        Some(held) => held.remember(&mut response, kalends.public_url(), &below(state, &sources.page)),
-        None => HeldSlot::forget(&mut response, kalends.public_url(), &below(state, &sources.page)),
-    }
+    remember(
+        &mut response,
+        kalends,
+        state,
+        &sources.page,
+        sources.held.as_ref(),
+    );
     if status == StatusCode::SERVICE_UNAVAILABLE {
         retry_later(&mut response);
     }
     Ok(response)
+}
+
+/// Remembers which time is held, if one is.
+fn remember(
+    response: &mut HttpResponse,
+    kalends: &Kalends,
+    state: &WebState,
+    page: &EventTypePage,
+    held: Option<&HeldSlot>,
+) {
+    let below = below(state, page);
+    match held {
+        Some(held) => held.remember(response, kalends.public_url(), &below),
+        None => HeldSlot::forget(response, kalends.public_url(), &below),
+    }
 }
 
 /// Where the pages of an event type stand, for the cookie.
@@ -366,7 +413,7 @@ async fn from_the_calendar(
 ) -> Result<HttpResponse, PageError> {
     let before = HeldSlot::of_request(None, request);
     let gone = || Ok(see_other(&times(state.paths(), page, carry, Some(start))));
-    let held = match take(kalends, page, carry, start, before.as_ref()).await? {
+    let held = match take(kalends, request, page, carry, start, before.as_ref()).await? {
         Ok(held) => held,
         Err(HoldError::Unavailable { .. }) => return gone(),
         Err(error) => return Err(error.into()),
@@ -375,28 +422,33 @@ async fn from_the_calendar(
         ("slot".to_owned(), instant(start)),
         ("tz".to_owned(), carry.view.zone.name().to_owned()),
         ("clock".to_owned(), carry.view.cycle.as_str().to_owned()),
-        ("hold".to_owned(), held.to_string()),
     ];
+    if let Some(held) = &held {
+        fields.push(("hold".to_owned(), held.to_string()));
+    }
     fields.extend(carry.more());
     let form = state.paths().details(&page.workspace.slug, slug(page));
     let mut response = see_other(&with_fields(&form, &fields));
-    held.remember(&mut response, kalends.public_url(), &below(state, page));
+    remember(&mut response, kalends, state, page, held.as_ref());
     Ok(response)
 }
 
-/// Holds a time. The one that was held before is given back, unless it is this very one.
+/// Holds a time. The one that was held before is given back, unless it is this very one. Who holds too many goes on
+/// without: nobody shall keep a host's whole calendar for himself, but everybody can book.
 async fn take(
     kalends: &Kalends,
+    request: &HttpRequest,
     page: &EventTypePage,
     carry: &Carry,
     start: DateTime<Utc>,
     before: Option<&HeldSlot>,
-) -> Result<Result<HeldSlot, HoldError>, PageError> {
+) -> Result<Result<Option<HeldSlot>, HoldError>, PageError> {
     let app = &kalends.scheduling;
     let length = carry.length(&page.event_type);
     let own = before.map(|held| held.token.hash());
     if let Some(held) = before {
-        let is_same = held.start == start && Some(held.end) == start.checked_add_signed(length.delta());
+        let is_same =
+            held.start == start && Some(held.end) == start.checked_add_signed(length.delta());
         if is_same && held.is_kept(kalends.clock.now()) {
             let finder = Finder::Link {
                 app,
@@ -404,7 +456,7 @@ async fn take(
                 own_hold: own,
             };
             if finder.offers(start, length).await? {
-                return Ok(Ok(held.clone()));
+                return Ok(Ok(Some(held.clone())));
             }
         }
         match app.release_hold(&held.token).await {
@@ -412,6 +464,9 @@ async fn take(
             Ok(()) | Err(HoldChangeError::NotFound | HoldChangeError::Renew(_)) => {}
             Err(HoldChangeError::Storage(error)) => return Err(error.into()),
         }
+    }
+    if super::count(kalends, request, RateClass::Holds).is_err() {
+        return Ok(Ok(None));
     }
     let Ok(place) = kalends.gate.enter().await else {
         let error = scheduling_core::ports::StorageError::Conflict;
@@ -424,13 +479,13 @@ async fn take(
     };
     let held = app.hold(&command).await;
     drop(place);
-    Ok(held.map(|held| HeldSlot::of(&held)))
+    Ok(held.map(|held| Some(HeldSlot::of(&held))))
 }
 
 /// Keeps a held time for longer; `None` when it was too late for that. One that was renewed before stays as it is.
 async fn extend(app: &Scheduling, held: &HeldSlot) -> Result<Option<HeldSlot>, PageError> {
     match app.renew_hold(&held.token).await {
-        Ok(hold) => Ok(Some(HeldSlot::with(held.token.clone(), &hold))),
+        Ok(longer) => Ok(Some(HeldSlot::with(held.token.clone(), &longer))),
         Err(HoldChangeError::Renew(RenewError::Renewed)) => Ok(Some(HeldSlot {
             renewed: true,
             ..held.clone()
@@ -535,7 +590,9 @@ async fn submit(
 ) -> Result<HttpResponse, PageError> {
     state.require_own_form(request)?;
     let fields = Fields::of_form(form)?;
-    let (page, carry, start) = read_to_book(kalends, state, path, request, &fields).await?;
+    let (page, mut carry, start) = read_to_book(kalends, state, path, request, &fields).await?;
+    // What a guest has typed is nothing for a link.
+    carry.prefill.clear();
     let length = carry.length(&page.event_type);
     let mut sources = Sources {
         entry: Entry::new(&fields, Some(&page.event_type.form.questions)),
@@ -561,7 +618,10 @@ async fn submit(
         retry_later(&mut response);
         Ok(response)
     };
-    let parsed = match sources.entry.parse(&sources.page.event_type, sources.carry.view.zone) {
+    let parsed = match sources
+        .entry
+        .parse(&sources.page.event_type, sources.carry.view.zone)
+    {
         Ok(parsed) => parsed,
         Err(errors) => return again(StatusCode::UNPROCESSABLE_ENTITY, &sources, errors, None),
     };
@@ -711,7 +771,7 @@ fn next_page(state: &WebState, sources: &Sources, booked: &Booked) -> String {
 
 fn done(kalends: &Kalends, state: &WebState, sources: &Sources, booked: &Booked) -> HttpResponse {
     let mut response = see_other(&next_page(state, sources, booked));
-    HeldSlot::forget(&mut response, kalends.public_url(), &below(state, &sources.page));
+    remember(&mut response, kalends, state, &sources.page, None);
     response
 }
 

@@ -21,7 +21,11 @@ impl Fields {
 
     /// Reads a query.
     pub(super) fn of_query(query: &str) -> Self {
-        Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+        Self(
+            form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
+        )
     }
 
     #[cfg(test)]
@@ -32,7 +36,9 @@ impl Fields {
 
     /// All of them.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The first value of a field, if it was sent.
@@ -62,6 +68,9 @@ mod tests {
     fn a_field_may_come_often_or_not_at_all() {
         let fields = Fields::of_query("a=1&b=%C3%A4+b&a=2&%ff=x");
         assert_eq!(fields.all("a").collect::<Vec<_>>(), ["1", "2"]);
-        assert_eq!((fields.text("b"), fields.get("c"), fields.text("c")), ("ä b", None, ""));
+        assert_eq!(
+            (fields.text("b"), fields.get("c"), fields.text("c")),
+            ("ä b", None, "")
+        );
     }
 }

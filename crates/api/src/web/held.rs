@@ -66,12 +66,18 @@ impl HeldSlot {
 
     /// Remembers it for the pages below an address.
     pub(super) fn remember(&self, response: &mut HttpResponse, public: &Url, path: &str) {
-        set(response, cookie(self.to_string(), public, path, Duration::minutes(15)));
+        set(
+            response,
+            cookie(self.to_string(), public, path, Duration::minutes(15)),
+        );
     }
 
     /// Forgets whichever slot was kept.
     pub(super) fn forget(response: &mut HttpResponse, public: &Url, path: &str) {
-        set(response, cookie(String::new(), public, path, Duration::ZERO));
+        set(
+            response,
+            cookie(String::new(), public, path, Duration::ZERO),
+        );
     }
 }
 

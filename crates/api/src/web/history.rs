@@ -67,7 +67,10 @@ pub(super) fn happened(history: &BookingHistory, clock: Clockwork) -> Vec<Happen
     let name = |doer| match doer {
         Doer::Invitee => By::Invitee,
         Doer::Member(user) => By::Member {
-            name: history.people.get(&user).map(|person| person.name.to_string()),
+            name: history
+                .people
+                .get(&user)
+                .map(|person| person.name.to_string()),
         },
         Doer::System => By::System,
     };

@@ -81,7 +81,8 @@ impl HostPage {
         let zone = visit.zone;
         let (start, end) = (booking.interval.start(), booking.interval.end());
         let today = now.with_timezone(&zone).date_naive();
-        let told = |at: chrono::DateTime<chrono::Utc>| moment(&at.with_timezone(&zone), today, cycle);
+        let told =
+            |at: chrono::DateTime<chrono::Utc>| moment(&at.with_timezone(&zone), today, cycle);
         let change = |permission, href| Change::new(permission, href, start, told);
         let meanwhile = matches!(instead, Some(Instead::Meanwhile));
         let reason = match instead {
@@ -348,7 +349,10 @@ impl HostPage {
             ("waiting", make(&waiting, None)),
             ("confirmed", make(&booked(sample::single()), None)),
             ("marking", signed_in),
-            ("cancelled-meanwhile", make(&cancelled, Some(Instead::Meanwhile))),
+            (
+                "cancelled-meanwhile",
+                make(&cancelled, Some(Instead::Meanwhile)),
+            ),
             ("hostile-refused", make(&hostile, Some(refused))),
         ]
     }

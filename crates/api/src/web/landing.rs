@@ -77,7 +77,12 @@ impl Landing {
                     .iter()
                     .map(|duration| lasting(duration.get()))
                     .collect(),
-                places: event_type.locations.all().iter().map(Place::public).collect(),
+                places: event_type
+                    .locations
+                    .all()
+                    .iter()
+                    .map(Place::public)
+                    .collect(),
                 approval: event_type.policy.approval.is_some(),
                 hosts: Hosts::of(event_type, people),
                 seats: Some(event_type.rules.capacity)

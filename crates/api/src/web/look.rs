@@ -21,7 +21,11 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 pub(super) fn accent(event_type: &EventType, paths: &Paths) -> Option<String> {
     let colour = event_type.appearance.colour?;
     let digits = colour.to_string();
-    Some(format!("{}/look/{}.css", paths.base(), digits.trim_start_matches('#')))
+    Some(format!(
+        "{}/look/{}.css",
+        paths.base(),
+        digits.trim_start_matches('#')
+    ))
 }
 
 /// Where an event type's picture stands.
@@ -65,7 +69,10 @@ pub(super) async fn image(
             .insert_header((header::CACHE_CONTROL, FOR_EVER))
             .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
             // Whatever it holds, opened by itself it is a picture and nothing else.
-            .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
+            .insert_header((
+                header::CONTENT_SECURITY_POLICY,
+                "default-src 'none'; sandbox",
+            ))
             .body(image.bytes),
         Ok(None) => nothing(),
         Err(error) => state.answer(Err(error.into())),
@@ -101,6 +108,9 @@ mod tests {
         let paths = Paths::new("/meet");
         assert_eq!(accent(&event_type, &paths), None);
         event_type.appearance.colour = "#1A7F5A".parse().ok();
-        assert_eq!(accent(&event_type, &paths).as_deref(), Some("/meet/look/1a7f5a.css"));
+        assert_eq!(
+            accent(&event_type, &paths).as_deref(),
+            Some("/meet/look/1a7f5a.css")
+        );
     }
 }

@@ -65,7 +65,12 @@ pub(super) enum State {
 }
 
 impl State {
-    pub(super) fn new(details: &BookingDetails, zone: Tz, cycle: HourCycle, now: DateTime<Utc>) -> Self {
+    pub(super) fn new(
+        details: &BookingDetails,
+        zone: Tz,
+        cycle: HourCycle,
+        now: DateTime<Utc>,
+    ) -> Self {
         let booking = &details.booking;
         let today = now.with_timezone(&zone).date_naive();
         let told = |at: DateTime<Utc>| moment(&at.with_timezone(&zone), today, cycle);
@@ -136,11 +141,7 @@ impl Page for Manage {
 }
 
 impl Manage {
-    fn new(
-        details: &BookingDetails,
-        visit: &Visit,
-        state: &Setting<'_>,
-    ) -> Self {
+    fn new(details: &BookingDetails, visit: &Visit, state: &Setting<'_>) -> Self {
         let Setting {
             paths, cycle, now, ..
         } = *state;
@@ -175,7 +176,12 @@ impl Manage {
 pub(super) fn contact(details: &BookingDetails) -> Option<Contact> {
     let subject = details.event_type.title.as_str();
     details.hosts.first().map(|host| {
-        Contact::new(host.name.as_str(), host.email.as_str(), host.timezone, subject)
+        Contact::new(
+            host.name.as_str(),
+            host.email.as_str(),
+            host.timezone,
+            subject,
+        )
     })
 }
 
@@ -247,7 +253,16 @@ pub(super) async fn show(
             let page = Manage::new(&details, &visit, &setting);
             return state.private_page(StatusCode::OK, &page);
         }
-        host::page(&kalends, &state, &visit, &details, &setting, StatusCode::OK, None).await
+        host::page(
+            &kalends,
+            &state,
+            &visit,
+            &details,
+            &setting,
+            StatusCode::OK,
+            None,
+        )
+        .await
     };
     state.answer(page.await)
 }
@@ -291,7 +306,9 @@ impl Manage {
         let mut full = booked();
         full.booking.answers = sample::answers("Up to 20 people");
         full.event_type.appearance.confirmation_message =
-            "Bring the last three shift plans.\n\nThe line is open five minutes early.".parse().ok();
+            "Bring the last three shift plans.\n\nThe line is open five minutes early."
+                .parse()
+                .ok();
         full.event_type.appearance.colour = "#8a2be2".parse().ok();
         full.actions.reschedule = Permission::CutoffPassed {
             until: sample::at("2026-11-20T09:00:00Z"),
@@ -332,7 +349,11 @@ impl Manage {
             ("no-show", with(BookingState::NoShow { marked_at: now })),
             (
                 "over",
-                page(&sample::booking(&sample::single(), lisbon, "2026-11-19T14:00:00Z")),
+                page(&sample::booking(
+                    &sample::single(),
+                    lisbon,
+                    "2026-11-19T14:00:00Z",
+                )),
             ),
             (
                 "hostile",
@@ -382,7 +403,12 @@ mod tests {
         let earlier = sample::at("2026-11-24T12:00:00Z");
         assert_eq!(change(granted(earlier)), open(Some("12:00")));
         let passed = Permission::CutoffPassed { until: earlier };
-        assert_eq!(change(passed), Change::Cutoff { until: "12:00".to_owned() });
+        assert_eq!(
+            change(passed),
+            Change::Cutoff {
+                until: "12:00".to_owned()
+            }
+        );
         assert_eq!(change(Permission::NotAllowed), Change::HostsOnly);
     }
 }

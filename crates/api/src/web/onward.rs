@@ -32,8 +32,14 @@ pub(super) fn onward(booked: &Booked, roster: &[Person]) -> Option<String> {
         .append_pair("title", booked.event_type.title.as_str())
         .append_pair("start_time", &instant(booking.interval.start()))
         .append_pair("end_time", &instant(booking.interval.end()))
-        .append_pair("attendee_name", invitee.map_or("", |invitee| invitee.name.as_str()))
-        .append_pair("email", invitee.map_or("", |invitee| invitee.email.as_str()))
+        .append_pair(
+            "attendee_name",
+            invitee.map_or("", |invitee| invitee.name.as_str()),
+        )
+        .append_pair(
+            "email",
+            invitee.map_or("", |invitee| invitee.email.as_str()),
+        )
         .append_pair("host_name", &hosts.join(", "))
         .append_pair("location", &Place::booked(&booking.place).line())
         .append_pair("is_reschedule", "false");

@@ -76,10 +76,10 @@ impl Place {
             },
             MeetingPlace::Conference { provider, url } => Self::Call {
                 link: url.as_ref().and_then(|url| web_link(url.as_str())),
-                text: Some(url.as_ref().map_or_else(
-                    || provider_name(*provider).to_owned(),
-                    ToString::to_string,
-                )),
+                text: Some(
+                    url.as_ref()
+                        .map_or_else(|| provider_name(*provider).to_owned(), ToString::to_string),
+                ),
             },
             MeetingPlace::Phone { instructions } => Self::Phone {
                 instructions: instructions.to_string(),

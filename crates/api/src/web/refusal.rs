@@ -84,9 +84,16 @@ impl Refusal {
             ("cutoff", make(sample::single(), Wanted::Cancel, cutoff)),
             (
                 "hosts-only",
-                make(sample::rotating(), Wanted::Reschedule, Permission::NotAllowed),
+                make(
+                    sample::rotating(),
+                    Wanted::Reschedule,
+                    Permission::NotAllowed,
+                ),
             ),
-            ("hostile", make(sample::hostile(), Wanted::Reschedule, cutoff)),
+            (
+                "hostile",
+                make(sample::hostile(), Wanted::Reschedule, cutoff),
+            ),
         ]
     }
 }

@@ -99,7 +99,10 @@ impl<'a> Ask<'a> {
         carry.prefill.clear();
         let present = length(details);
         Self {
-            length: carry.duration.or(present).unwrap_or(details.event_type.rules.duration),
+            length: carry
+                .duration
+                .or(present)
+                .unwrap_or(details.event_type.rules.duration),
             visit,
             details,
             setting,
@@ -139,7 +142,12 @@ fn length(details: &BookingDetails) -> Option<Length> {
 }
 
 impl Reschedule {
-    fn new(ask: &Ask<'_>, start: DateTime<Utc>, reason: ReasonField, notice: Option<Notice>) -> Self {
+    fn new(
+        ask: &Ask<'_>,
+        start: DateTime<Utc>,
+        reason: ReasonField,
+        notice: Option<Notice>,
+    ) -> Self {
         let Ask {
             visit,
             details,
@@ -226,7 +234,11 @@ async fn choose(
         link: None,
         hosts: details.hosts.clone(),
     };
-    let former = details.booking.interval.start().with_timezone(&ask.carry.view.zone);
+    let former = details
+        .booking
+        .interval
+        .start()
+        .with_timezone(&ask.carry.view.zone);
     let mut durations = details.event_type.all_durations();
     durations.extend(length(&details));
     durations.sort_unstable();
@@ -285,7 +297,13 @@ async fn move_it(
         state.private_page(status, &Reschedule::new(&ask, start, reason, notice))
     };
     let wrong_reason = |wrong| {
-        again(StatusCode::UNPROCESSABLE_ENTITY, &visit, &details, Some(wrong), None)
+        again(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &visit,
+            &details,
+            Some(wrong),
+            None,
+        )
     };
     let reason = match reason(&fields) {
         Ok(reason) => reason,
@@ -301,7 +319,13 @@ async fn move_it(
     };
     let unavailable = || {
         let notice = Some(Notice::Unavailable);
-        let mut response = again(StatusCode::SERVICE_UNAVAILABLE, &visit, &details, None, notice)?;
+        let mut response = again(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &visit,
+            &details,
+            None,
+            notice,
+        )?;
         super::retry_later(&mut response);
         Ok(response)
     };
@@ -410,11 +434,36 @@ impl Reschedule {
         };
         vec![
             ("invitee", make(sample::single(), nothing, optional(), None)),
-            ("approval", make(sample::single(), approval, optional(), Some(Notice::Unavailable))),
-            ("host", make(sample::rotating(), by_host, optional(), Some(Notice::Meanwhile))),
-            ("taken", make(sample::single(), nothing, optional(), Some(taken))),
-            ("gone", make(sample::single(), nothing, optional(), Some(gone))),
-            ("hostile-refused", make(sample::hostile(), nothing, refused, None)),
+            (
+                "approval",
+                make(
+                    sample::single(),
+                    approval,
+                    optional(),
+                    Some(Notice::Unavailable),
+                ),
+            ),
+            (
+                "host",
+                make(
+                    sample::rotating(),
+                    by_host,
+                    optional(),
+                    Some(Notice::Meanwhile),
+                ),
+            ),
+            (
+                "taken",
+                make(sample::single(), nothing, optional(), Some(taken)),
+            ),
+            (
+                "gone",
+                make(sample::single(), nothing, optional(), Some(gone)),
+            ),
+            (
+                "hostile-refused",
+                make(sample::hostile(), nothing, refused, None),
+            ),
         ]
     }
 }

@@ -396,7 +396,11 @@ pub(super) fn answers(text: &str) -> Vec<Answer> {
         value,
     };
     vec![
-        answer("size", "Size of your team", AnswerValue::Text(text.parse().unwrap())),
+        answer(
+            "size",
+            "Size of your team",
+            AnswerValue::Text(text.parse().unwrap()),
+        ),
         answer(
             "topic",
             "What is this about?",
@@ -469,13 +473,30 @@ pub(super) fn questions() -> Questions {
         ..question
     };
     let sizes = titles(&["Up to 20 people", "20 to 100", "More than 100"]);
-    let topics = titles(&["Operations", "Data", "People and structure", "Something else"]);
+    let topics = titles(&[
+        "Operations",
+        "Data",
+        "People and structure",
+        "Something else",
+    ]);
     let other = ConditionTest::AnyOf(titles(&["Something else"]));
     Questions::new(vec![
         ask("company", "Company", QuestionKind::Text),
-        required(ask("size", "Size of your team", QuestionKind::Select { options: sizes })),
-        required(ask("topic", "What is this about?", QuestionKind::MultiSelect { options: topics })),
-        required(when(ask("else", "What else?", QuestionKind::Text), "topic", other)),
+        required(ask(
+            "size",
+            "Size of your team",
+            QuestionKind::Select { options: sizes },
+        )),
+        required(ask(
+            "topic",
+            "What is this about?",
+            QuestionKind::MultiSelect { options: topics },
+        )),
+        required(when(
+            ask("else", "What else?", QuestionKind::Text),
+            "topic",
+            other,
+        )),
         ask(
             "met",
             "Have we met before?",
@@ -485,7 +506,11 @@ pub(super) fn questions() -> Questions {
         ),
         Question {
             help: "A sentence or two is plenty.".parse().ok(),
-            ..required(ask("goal", "What would make it worth your time?", QuestionKind::LongText))
+            ..required(ask(
+                "goal",
+                "What would make it worth your time?",
+                QuestionKind::LongText,
+            ))
         },
         ask(
             "people",
@@ -497,7 +522,11 @@ pub(super) fn questions() -> Questions {
             },
         ),
         ask("mobile", "Your mobile number", QuestionKind::Phone),
-        ask("copy", "Who else should read the summary?", QuestionKind::Email),
+        ask(
+            "copy",
+            "Who else should read the summary?",
+            QuestionKind::Email,
+        ),
         ask(
             "deadline",
             "By when must it be decided?",
@@ -506,10 +535,22 @@ pub(super) fn questions() -> Questions {
                 max: None,
             },
         ),
-        when(ask("why", "Why then?", QuestionKind::Text), "deadline", ConditionTest::Answered),
+        when(
+            ask("why", "Why then?", QuestionKind::Text),
+            "deadline",
+            ConditionTest::Answered,
+        ),
         ask("site", "Your site", QuestionKind::Url),
-        required(ask("terms", "We keep these answers to prepare the meeting", QuestionKind::Checkbox)),
-        when(ask("until", "Until when?", QuestionKind::Text), "terms", ConditionTest::Checked),
+        required(ask(
+            "terms",
+            "We keep these answers to prepare the meeting",
+            QuestionKind::Checkbox,
+        )),
+        when(
+            ask("until", "Until when?", QuestionKind::Text),
+            "terms",
+            ConditionTest::Checked,
+        ),
     ])
     .unwrap()
 }
@@ -549,7 +590,13 @@ pub(super) fn hostile_questions() -> Questions {
     Questions::new(vec![
         Question {
             help: HOSTILE.parse().ok(),
-            ..question("a", HOSTILE, QuestionKind::Radio { options: options.clone() })
+            ..question(
+                "a",
+                HOSTILE,
+                QuestionKind::Radio {
+                    options: options.clone(),
+                },
+            )
         },
         Question {
             shown_if: Some(Condition {

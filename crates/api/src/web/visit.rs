@@ -63,7 +63,11 @@ async fn enter(
     let zone = match &access {
         BookingAccess::Host(token) => {
             let hash = token.hash();
-            let host = details.booking.hosts.iter().find(|host| host.manage.hash == hash);
+            let host = details
+                .booking
+                .hosts
+                .iter()
+                .find(|host| host.manage.hash == hash);
             zone_of(&details, host.map(|host| host.user))
         }
         _ => own_zone(&details),
@@ -132,7 +136,9 @@ async fn as_member(
 /// The zone the invitee booked in.
 pub(super) fn own_zone(details: &BookingDetails) -> Tz {
     let invitee = details.booking.invitee();
-    invitee.map_or(details.event_type.rules.timezone, |invitee| invitee.timezone)
+    invitee.map_or(details.event_type.rules.timezone, |invitee| {
+        invitee.timezone
+    })
 }
 
 fn zone_of(details: &BookingDetails, host: Option<UserId>) -> Tz {

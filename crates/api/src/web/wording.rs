@@ -91,7 +91,11 @@ pub(super) fn lasting(minutes: u32) -> String {
 pub(super) fn span(minutes: u32) -> String {
     let say = |number: u32, unit: &str| {
         let number = usize::try_from(number).unwrap_or(usize::MAX);
-        format!("{} {unit}{}", count(number), if number == 1 { "" } else { "s" })
+        format!(
+            "{} {unit}{}",
+            count(number),
+            if number == 1 { "" } else { "s" }
+        )
     };
     match (minutes / 1440, minutes % 1440 / 60, minutes % 60) {
         (days, 0, 0) if days > 0 => say(days, "day"),
@@ -176,12 +180,35 @@ mod tests {
 
     #[test]
     fn lengths_are_told_in_the_unit_that_people_use() {
-        let told: Vec<_> = [5, 60, 90, 120, 150, 1440].into_iter().map(lasting).collect();
-        assert_eq!(told, ["5 min", "60 min", "90 min", "2 hours", "2 h 30 min", "24 hours"]);
-        let told: Vec<_> = [45, 60, 720, 1440, 2880, 1500].into_iter().map(span).collect();
+        let told: Vec<_> = [5, 60, 90, 120, 150, 1440]
+            .into_iter()
+            .map(lasting)
+            .collect();
         assert_eq!(
             told,
-            ["45 minutes", "one hour", "twelve hours", "one day", "two days", "25 hours"]
+            [
+                "5 min",
+                "60 min",
+                "90 min",
+                "2 hours",
+                "2 h 30 min",
+                "24 hours"
+            ]
+        );
+        let told: Vec<_> = [45, 60, 720, 1440, 2880, 1500]
+            .into_iter()
+            .map(span)
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "45 minutes",
+                "one hour",
+                "twelve hours",
+                "one day",
+                "two days",
+                "25 hours"
+            ]
         );
     }
 

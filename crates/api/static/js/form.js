@@ -117,8 +117,7 @@ function guests() {
   entry.addEventListener('keydown', event => {
     if (event.key === 'Enter' || event.key === ',') { if (entry.value.trim() || event.key === ',') { event.preventDefault(); take() } }
   });
-  // Whoever types an address and goes on means it.
-  entry.addEventListener('blur', () => { if (entry.validity.valid && entry.value.trim()) { const typed = entry.value.trim(); entry.value = ''; write([...new Set([...addresses(), typed])]) } });
+  // Whoever types an address and goes on means it. (Nothing is drawn on leaving the field: a click would miss its button.)
   details.addEventListener('submit', () => { if (entry.value.trim()) { list.value = [...addresses(), entry.value.trim()].join('\n') } }, { capture: true });
   // The summary of mistakes leads to the list; its place is taken.
   for (const link of document.querySelectorAll('a[href="#guests"]')) link.href = '#guest';

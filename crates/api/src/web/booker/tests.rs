@@ -287,19 +287,28 @@ fn a_chosen_duration_and_what_a_link_fills_in_go_along_everywhere() {
         .iter()
         .map(|choice| (choice.label.as_str(), choice.chosen))
         .collect();
-    assert_eq!(labels, [("30 min", false), ("90 min", true), ("4 hours", false)]);
+    assert_eq!(
+        labels,
+        [("30 min", false), ("90 min", true), ("4 hours", false)]
+    );
     assert_eq!(chosen.about.lasting, "90 min");
     let link = chosen.month.weeks[1][1].href.clone().unwrap();
     assert!(link.contains("&duration=90&name=Elena+V#times"), "{link}");
     assert!(!link.contains("utm_source"), "{link}");
     let day = day(chosen.times);
-    assert_eq!(day.parts[0].slots[0].end, "15:30", "an hour and a half from 14:00");
+    assert_eq!(
+        day.parts[0].slots[0].end, "15:30",
+        "an hour and a half from 14:00"
+    );
     // What is not offered is not chosen, and one duration is no choice.
     let wrong = booker(&Ask {
         query: "duration=90",
         ..Ask::default()
     });
-    assert_eq!((wrong.about.lasting.as_str(), wrong.durations.len()), ("30 min", 0));
+    assert_eq!(
+        (wrong.about.lasting.as_str(), wrong.durations.len()),
+        ("30 min", 0)
+    );
 }
 
 #[test]

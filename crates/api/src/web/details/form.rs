@@ -130,7 +130,10 @@ impl Form {
         let phone = || text("phone", &entry.phone, PhoneNumber::LIMIT);
         let place = || text("place", &entry.place, Title::LIMIT);
         let locations = event_type.locations.all();
-        let chosen = entry.location.filter(|index| *index < locations.len()).unwrap_or(0);
+        let chosen = entry
+            .location
+            .filter(|index| *index < locations.len())
+            .unwrap_or(0);
         let places = match locations {
             [_] => Vec::new(),
             several => several
@@ -173,7 +176,11 @@ fn questions(
     answers: &BTreeMap<String, RawAnswer>,
     wrong: impl Fn(&str) -> Option<Wrong>,
 ) -> Vec<QuestionField> {
-    let shown: BTreeSet<_> = questions.shown(answers).iter().map(|q| q.key.as_str()).collect();
+    let shown: BTreeSet<_> = questions
+        .shown(answers)
+        .iter()
+        .map(|q| q.key.as_str())
+        .collect();
     let field = |(place, question): (usize, &Question)| {
         let id = question_id(place);
         let typed = answers.get(question.key.as_str());
@@ -187,7 +194,9 @@ fn questions(
             QuestionKind::Checkbox => vec![OptionField {
                 id: id.clone(),
                 label: question.label.to_string(),
-                chosen: typed.iter().any(|text| matches!(*text, "on" | "true" | "yes" | "1")),
+                chosen: typed
+                    .iter()
+                    .any(|text| matches!(*text, "on" | "true" | "yes" | "1")),
             }],
             _ => question
                 .kind
@@ -209,14 +218,20 @@ fn questions(
             help: question.help.as_ref().map(ToString::to_string),
             required: question.required,
             kind: kind(&question.kind),
-            value: typed.first().map(|text| (*text).to_owned()).unwrap_or_default(),
+            value: typed
+                .first()
+                .map(|text| (*text).to_owned())
+                .unwrap_or_default(),
             options,
             limit: limit(&question.kind),
             min,
             max,
             whole,
             wrong: wrong(&id),
-            depends: question.shown_if.as_ref().map(|condition| depends(questions, condition)),
+            depends: question
+                .shown_if
+                .as_ref()
+                .map(|condition| depends(questions, condition)),
             shown: shown.contains(question.key.as_str()),
             id,
         }
@@ -280,7 +295,9 @@ fn depends(questions: &Questions, condition: &Condition) -> Depends {
     let asked = questions.get(condition.question.as_str());
     Depends {
         on: format!("{ANSWER}{}", condition.question),
-        label: asked.map(|question| question.label.to_string()).unwrap_or_default(),
+        label: asked
+            .map(|question| question.label.to_string())
+            .unwrap_or_default(),
         test,
         options_json: serde_json::Value::from(options.clone()).to_string(),
         options,

@@ -53,20 +53,38 @@ pub(super) struct FieldError {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(super) enum Wrong {
-    Name { problem: Problem },
+    Name {
+        problem: Problem,
+    },
     Email,
     Location,
     Phone,
-    Place { problem: Problem },
-    Guest { text: String },
-    TooManyGuests { most: u8 },
-    Note { problem: Problem },
+    Place {
+        problem: Problem,
+    },
+    Guest {
+        text: String,
+    },
+    TooManyGuests {
+        most: u8,
+    },
+    Note {
+        problem: Problem,
+    },
     /// A question that must be answered.
-    Unanswered { label: String, choose: bool },
+    Unanswered {
+        label: String,
+        choose: bool,
+    },
     /// A box that must be ticked.
-    NotTicked { label: String },
+    NotTicked {
+        label: String,
+    },
     /// An answer that cannot be accepted; `said` is the rest of a sentence.
-    Answer { label: String, said: String },
+    Answer {
+        label: String,
+        said: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -108,7 +126,10 @@ impl Entry {
             let key = field.strip_prefix(ANSWER);
             let is_asked = |key: &str| questions.is_none_or(|asked| asked.get(key).is_some());
             if let Some(key) = key.filter(|key| is_asked(key)) {
-                answers.entry(key.to_owned()).or_default().push(value.to_owned());
+                answers
+                    .entry(key.to_owned())
+                    .or_default()
+                    .push(value.to_owned());
             }
         }
         let answers = answers.into_iter();
@@ -119,7 +140,9 @@ impl Entry {
             phone: fields.text("phone").to_owned(),
             place: fields.text("place").to_owned(),
             // A list of one is as good as the one, whatever the kind of question.
-            answers: answers.map(|(key, values)| (key, RawAnswer::Many(values))).collect(),
+            answers: answers
+                .map(|(key, values)| (key, RawAnswer::Many(values)))
+                .collect(),
             guests: guests.join("\n"),
             note: note.unwrap_or_default().to_owned(),
         }
@@ -140,7 +163,9 @@ impl Entry {
         });
         let email = self.email.parse::<EmailAddress>();
         let email = email.map_err(|_no_address| complain("email", Wrong::Email));
-        let location = self.location(event_type).map_err(|error| errors.push(error));
+        let location = self
+            .location(event_type)
+            .map_err(|error| errors.push(error));
         let answers = event_type.form.questions.check(&self.answers);
         let answers = answers.map_err(|problems| errors.extend(of_answers(event_type, &problems)));
         let guests = self.guests(event_type).map_err(|error| errors.push(error));
@@ -202,7 +227,9 @@ impl Entry {
             return Ok(Vec::new());
         }
         let mut guests: Vec<GuestDetails> = Vec::new();
-        let texts = self.guests.split(|c: char| c.is_whitespace() || ",;".contains(c));
+        let texts = self
+            .guests
+            .split(|c: char| c.is_whitespace() || ",;".contains(c));
         for text in texts.filter(|text| !text.is_empty()) {
             let Ok(email) = text.parse::<EmailAddress>() else {
                 let text = text.chars().take(60).collect();
@@ -283,7 +310,11 @@ fn of_answers(event_type: &EventType, problems: &[AnswerError]) -> Vec<FieldErro
             },
         };
         Some(FieldError {
-            target: if is_group { format!("{id}-0") } else { id.clone() },
+            target: if is_group {
+                format!("{id}-0")
+            } else {
+                id.clone()
+            },
             id,
             wrong,
         })

@@ -16,7 +16,10 @@ fn typed(more: &[(&str, &str)]) -> Fields {
     let plain = [
         ("name", "Elena Vaszary"),
         ("email", "elena@halden-mills.example"),
-        ("note", "We lose about a week between order and first shift plan."),
+        (
+            "note",
+            "We lose about a week between order and first shift plan.",
+        ),
     ];
     let kept = plain
         .into_iter()
@@ -26,7 +29,8 @@ fn typed(more: &[(&str, &str)]) -> Fields {
 
 /// The form for 14:00 on 24 November, as it is shown in a zone.
 fn sources(page: EventTypePage, zone: Tz, fields: &Fields) -> Sources {
-    let carry = Carry::new(fields, sample::view(zone), &page.event_type);
+    let mut carry = Carry::new(fields, sample::view(zone), &page.event_type);
+    carry.prefill.clear();
     Sources {
         entry: Entry::new(fields, Some(&page.event_type.form.questions)),
         length: carry.length(&page.event_type),
@@ -40,14 +44,26 @@ fn sources(page: EventTypePage, zone: Tz, fields: &Fields) -> Sources {
 }
 
 fn form(page: EventTypePage, zone: Tz, fields: &Fields, notice: Option<Notice>) -> Details {
-    Details::new(&sources(page, zone, fields), &Paths::new(""), Vec::new(), notice)
+    Details::new(
+        &sources(page, zone, fields),
+        &Paths::new(""),
+        Vec::new(),
+        notice,
+    )
 }
 
 /// The form with whatever its fields need another look for.
 fn judged(page: EventTypePage, fields: &Fields) -> Details {
     let sources = sources(page, Tz::Europe__Lisbon, fields);
-    let parsed = sources.entry.parse(&sources.page.event_type, Tz::Europe__Lisbon);
-    Details::new(&sources, &Paths::new(""), parsed.err().unwrap_or_default(), None)
+    let parsed = sources
+        .entry
+        .parse(&sources.page.event_type, Tz::Europe__Lisbon);
+    Details::new(
+        &sources,
+        &Paths::new(""),
+        parsed.err().unwrap_or_default(),
+        None,
+    )
 }
 
 impl Details {
@@ -87,10 +103,22 @@ impl Details {
         let mut ran_out = form(sample::single(), lisbon, &elena, None);
         ran_out.hold.as_mut().unwrap().left = 0;
         vec![
-            ("empty", form(sample::single(), lisbon, &Fields::default(), None)),
-            ("team", form(sample::rotating(), Tz::Asia__Tokyo, &elena, None)),
-            ("seats", form(sample::seats(), Tz::Europe__Berlin, &elena, None)),
-            ("asking", form(sample::asking(), lisbon, &Fields::default(), None)),
+            (
+                "empty",
+                form(sample::single(), lisbon, &Fields::default(), None),
+            ),
+            (
+                "team",
+                form(sample::rotating(), Tz::Asia__Tokyo, &elena, None),
+            ),
+            (
+                "seats",
+                form(sample::seats(), Tz::Europe__Berlin, &elena, None),
+            ),
+            (
+                "asking",
+                form(sample::asking(), lisbon, &Fields::default(), None),
+            ),
             (
                 "asking-answered",
                 form(
@@ -99,7 +127,10 @@ impl Details {
                     &typed(&[
                         ("location", "1"),
                         ("phone", "+49 30 123456"),
-                        ("guests", "jonas@halden-mills.example\nmira@halden-mills.example"),
+                        (
+                            "guests",
+                            "jonas@halden-mills.example\nmira@halden-mills.example",
+                        ),
                         ("a_size", "20 to 100"),
                         ("a_topic", "Data"),
                         ("a_topic", "Something else"),
@@ -126,12 +157,19 @@ impl Details {
                     ]),
                 ),
             ),
-            ("error", judged(sample::single(), &typed(&[("email", "elena@")]))),
+            (
+                "error",
+                judged(sample::single(), &typed(&[("email", "elena@")])),
+            ),
             (
                 "errors",
                 judged(
                     sample::single(),
-                    &typed(&[("name", ""), ("email", "elena@"), ("note", &"x".repeat(4001))]),
+                    &typed(&[
+                        ("name", ""),
+                        ("email", "elena@"),
+                        ("note", &"x".repeat(4001)),
+                    ]),
                 ),
             ),
             ("taken", taken),
@@ -189,9 +227,14 @@ fn every_wrong_field_is_named_in_order() {
         ids(&["name", "email", "note"])
     );
     let asking = sample::asking().event_type;
-    let all = parse(&asking, &[("location", "1"), ("guests", "x"), ("a_people", "0.5")]);
+    let all = parse(
+        &asking,
+        &[("location", "1"), ("guests", "x"), ("a_people", "0.5")],
+    );
     // The questions in between are those that must be answered and are shown.
-    let expected = ["name", "email", "phone", "q1", "q2", "q5", "q6", "q12", "guests"];
+    let expected = [
+        "name", "email", "phone", "q1", "q2", "q5", "q6", "q12", "guests",
+    ];
     assert_eq!(all.unwrap_err(), expected);
 }
 
@@ -203,23 +246,41 @@ fn what_belongs_to_another_place_is_not_looked_at() {
         let mut all = vec![("name", "Elena"), ("email", "elena@example.org")];
         all.extend(fields);
         parse(&event_type, &all).map(|parsed| {
-            let LocationChoice { index, phone, place } = parsed.location;
+            let LocationChoice {
+                index,
+                phone,
+                place,
+            } = parsed.location;
             (index, phone.map(String::from), place.map(String::from))
         })
     };
     let junk = [("phone", "call me"), ("place", "\u{7}")];
-    assert_eq!(read(&junk), Ok((None, None, None)), "a video call needs neither");
     assert_eq!(
-        read(&[("location", "1"), ("phone", "030 / 123 456"), ("place", "\u{7}")]),
+        read(&junk),
+        Ok((None, None, None)),
+        "a video call needs neither"
+    );
+    assert_eq!(
+        read(&[
+            ("location", "1"),
+            ("phone", "030 / 123 456"),
+            ("place", "\u{7}")
+        ]),
         Ok((Some(1), Some("030123456".to_owned()), None))
     );
-    assert_eq!(read(&[("location", "1"), ("phone", "call me")]), Err(vec!["phone".to_owned()]));
+    assert_eq!(
+        read(&[("location", "1"), ("phone", "call me")]),
+        Err(vec!["phone".to_owned()])
+    );
     assert_eq!(
         read(&[("location", "2"), ("place", " Café Einstein ")]),
         Ok((Some(2), None, Some("Café Einstein".to_owned())))
     );
     assert_eq!(read(&[("location", "2")]), Err(vec!["place".to_owned()]));
-    assert_eq!(read(&[("location", "9")]), Err(vec!["location-0".to_owned()]));
+    assert_eq!(
+        read(&[("location", "9")]),
+        Err(vec!["location-0".to_owned()])
+    );
     // One place leaves nothing to choose, but may have something to ask.
     event_type.locations = Locations::one(Location::HostCalls);
     let fields = [("name", "Elena"), ("email", "elena@example.org")];
@@ -231,10 +292,16 @@ fn guests_are_addresses_each_once_and_not_the_invitees_own() {
     let mut event_type = sample::single().event_type;
     event_type.form.max_guests = 2;
     let read = |guests: &str| {
-        let fields = [("name", "Elena"), ("email", "elena@example.org"), ("guests", guests)];
+        let fields = [
+            ("name", "Elena"),
+            ("email", "elena@example.org"),
+            ("guests", guests),
+        ];
         parse(&event_type, &fields).map(|parsed| {
             let guests = parsed.guests.into_iter();
-            guests.map(|guest| guest.email.to_string()).collect::<Vec<_>>()
+            guests
+                .map(|guest| guest.email.to_string())
+                .collect::<Vec<_>>()
         })
     };
     assert_eq!(
@@ -254,7 +321,10 @@ fn a_link_fills_in_the_form() {
         "first_name=Elena&last_name=Vaszary&email=e%40x.example&notes=Hi&guests=a@x.example&guests=b@x.example&a_topic=Data&a_unknown=1",
     );
     let entry = Entry::new(&fields, Some(&page.event_type.form.questions));
-    assert_eq!((entry.name.as_str(), entry.note.as_str()), ("Elena Vaszary", "Hi"));
+    assert_eq!(
+        (entry.name.as_str(), entry.note.as_str()),
+        ("Elena Vaszary", "Hi")
+    );
     assert_eq!(entry.guests, "a@x.example\nb@x.example");
     let topic = RawAnswer::Many(vec!["Data".to_owned()]);
     assert_eq!(entry.answers, BTreeMap::from([("topic".to_owned(), topic)]));
@@ -262,7 +332,11 @@ fn a_link_fills_in_the_form() {
 
 #[test]
 fn a_wrong_answer_is_told_beside_its_question() {
-    let fields = typed(&[("a_people", "99"), ("a_size", "20 to 100"), ("a_topic", "Data")]);
+    let fields = typed(&[
+        ("a_people", "99"),
+        ("a_size", "20 to 100"),
+        ("a_topic", "Data"),
+    ]);
     let details = judged(sample::asking(), &fields);
     let told: Vec<_> = details
         .errors
@@ -296,7 +370,10 @@ fn a_wrong_answer_is_told_beside_its_question() {
         ]
     );
     // A list is reached at its first option.
-    let nothing = judged(sample::asking(), &typed(&[("a_size", "20 to 100"), ("a_goal", "x")]));
+    let nothing = judged(
+        sample::asking(),
+        &typed(&[("a_size", "20 to 100"), ("a_goal", "x")]),
+    );
     assert_eq!(nothing.errors[0].target, "q2-0");
 }
 

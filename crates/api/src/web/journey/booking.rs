@@ -1,217 +1,13 @@
-//! A guest's way through the pages, over the real router and a storage in memory.
+//! A guest books, looks and cancels; what is wrong on the way.
 
-use std::sync::Arc;
+use scheduling_core::time::Minutes;
 
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::ServiceResponse;
-use actix_web::http::{StatusCode, header};
-use actix_web::{App, test};
-use async_trait::async_trait;
-use chrono_tz::Tz;
-use scheduling_app::SchedulingBuilder;
-use scheduling_app::setup::{NewEventType, NewPerson, NewWorkspace};
-use scheduling_core::event_type::{EventTypeStatus, Hosting, Location, SlotRules};
-use scheduling_core::ports::{Storage, StorageError, UnitOfWork};
-use scheduling_core::time::{Length, Minutes};
-use scheduling_testkit::builders::{instant, working_hours};
-use scheduling_testkit::{
-    ManualClock, MemoryStorage, PlainSealer, SequenceIds, SequenceSecrets, TestLinks,
-};
-use url::{Url, form_urlencoded};
-
-use crate::{Kalends, Parts, Readiness};
-
-struct Ready;
-
-#[async_trait]
-impl Readiness for Ready {
-    async fn check(&self) -> Result<(), String> {
-        Ok(())
-    }
-}
-
-/// A storage that does not answer.
-struct Silent;
-
-#[async_trait]
-impl Storage for Silent {
-    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
-        Err(StorageError::Unavailable("nobody is there".into()))
-    }
-
-    async fn begin_read(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
-        self.begin().await
-    }
-}
-
-fn kalends(storage: Arc<dyn Storage>) -> Kalends {
-    let clock = Arc::new(ManualClock::at(instant("2026-11-20T10:16:00Z")));
-    let ids = Arc::new(SequenceIds::new());
-    let secrets = Arc::new(SequenceSecrets::new());
-    let scheduling = SchedulingBuilder {
-        storage,
-        clock: Arc::clone(&clock) as _,
-        ids: Arc::clone(&ids) as _,
-        secrets: Arc::clone(&secrets) as _,
-        sealer: Arc::new(PlainSealer),
-        links: Arc::new(TestLinks),
-    }
-    .build();
-    Kalends::new(Parts {
-        scheduling,
-        clock,
-        ids,
-        secrets,
-        readiness: Arc::new(Ready),
-        public_url: Url::parse("https://meet.example.org/").unwrap(),
-        domain: "example.org".to_owned(),
-    })
-    .unwrap()
-}
-
-/// Mara in Berlin, from nine to five, half an hour each.
-async fn northwind() -> Kalends {
-    northwind_with(|_| ()).await
-}
-
-async fn northwind_with(change: impl FnOnce(&mut SlotRules)) -> Kalends {
-    let mut rules = SlotRules::new(Tz::Europe__Berlin, Length::new(30).unwrap());
-    change(&mut rules);
-    let kalends = kalends(Arc::new(MemoryStorage::new()));
-    let app = &kalends.scheduling;
-    let workspace = app
-        .create_workspace(NewWorkspace {
-            slug: "northwind".parse().unwrap(),
-            name: "Northwind".parse().unwrap(),
-            description: None,
-        })
-        .await
-        .unwrap();
-    let (mara, _) = app
-        .create_person(
-            workspace.id,
-            NewPerson {
-                name: "Mara Lindqvist".parse().unwrap(),
-                email: "mara@northwind.example".parse().unwrap(),
-                timezone: Tz::Europe__Berlin,
-                availability: Some(working_hours(Tz::Europe__Berlin, "09:00-17:00")),
-            },
-        )
-        .await
-        .unwrap();
-    app.create_event_type(
-        workspace.id,
-        NewEventType {
-            slug: "intro".parse().unwrap(),
-            title: "First conversation".parse().unwrap(),
-            description: None,
-            category: None,
-            rules,
-            availability: None,
-            hosting: Hosting::single(mara.id),
-            location: Location::Link {
-                url: "https://meet.northwind.example/r/1".parse().unwrap(),
-            },
-            status: EventTypeStatus::Active,
-        },
-    )
-    .await
-    .unwrap();
-    kalends
-}
-
-struct Answer {
-    status: StatusCode,
-    headers: header::HeaderMap,
-    body: String,
-}
-
-impl Answer {
-    fn of(response: ServiceResponse<BoxBody>) -> Self {
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.into_body().try_into_bytes().unwrap();
-        Self {
-            status,
-            headers,
-            body: String::from_utf8(body.to_vec()).unwrap(),
-        }
-    }
-
-    fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
-    }
-
-    /// The value of a hidden field.
-    fn field(&self, name: &str) -> &str {
-        let (_, rest) = self
-            .body
-            .split_once(&format!("name=\"{name}\" value=\""))
-            .unwrap();
-        rest.split('"').next().unwrap()
-    }
-}
-
-fn form(path: &str, fields: &[(&str, &str)]) -> test::TestRequest {
-    let body = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(fields)
-        .finish();
-    test::TestRequest::post()
-        .uri(path)
-        .insert_header((header::CONTENT_TYPE, "application/x-www-form-urlencoded"))
-        .insert_header(("sec-fetch-site", "same-origin"))
-        .set_payload(body)
-}
-
-// Macros, since the type of the application has no name that this crate can say.
-macro_rules! send {
-    ($app:expr, $request:expr) => {
-        Answer::of(test::call_service(&$app, $request.to_request()).await)
-    };
-}
-
-macro_rules! get {
-    ($app:expr, $path:expr $(,)?) => {
-        send!($app, test::TestRequest::get().uri($path))
-    };
-}
-
-macro_rules! post {
-    ($app:expr, $path:expr, $fields:expr $(,)?) => {
-        send!($app, form($path, $fields))
-    };
-}
-
-macro_rules! app {
-    ($kalends:expr) => {{
-        let kalends = $kalends;
-        let app = App::new().configure(|config| crate::configure(config, &kalends));
-        test::init_service(app.configure(super::configure_rest)).await
-    }};
-}
-
-const FORM: &str = "/book/northwind/intro/bookings";
-const ELENA: [(&str, &str); 6] = [
-    ("slot", "2026-11-24T14:00:00Z"),
-    ("tz", "Europe/Lisbon"),
-    ("clock", "24"),
-    ("name", "Elena"),
-    ("email", "elena@halden-mills.example"),
-    ("note", "Shift plans"),
-];
-
-/// Elena's answers with others in their place.
-fn elena<'a>(others: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let kept = ELENA
-        .into_iter()
-        .filter(|(name, _)| others.iter().all(|(other, _)| other != name));
-    kept.chain(others.iter().copied()).collect()
-}
+use super::*;
 
 #[actix_web::test]
 async fn a_guest_books_looks_and_cancels() {
-    let app = app!(northwind().await);
+    let site = Site::northwind().await;
+    let app = app!(site);
     let landing = get!(app, "/book/northwind");
     assert_eq!(landing.status, StatusCode::OK);
     assert!(landing.body.contains("href=\"/book/northwind/intro\""));
@@ -293,7 +89,8 @@ async fn a_guest_books_looks_and_cancels() {
 
 #[actix_web::test]
 async fn a_time_that_is_gone_brings_alternatives_and_keeps_the_answers() {
-    let app = app!(northwind().await);
+    let site = Site::northwind().await;
+    let app = app!(site);
     assert_eq!(post!(app, FORM, &ELENA).status, StatusCode::SEE_OTHER);
     let late = elena(&[("name", "Late & \"quick\"")]);
     let taken = post!(app, FORM, &late);
@@ -321,7 +118,11 @@ async fn a_time_that_is_gone_brings_alternatives_and_keeps_the_answers() {
     assert_eq!(moved.status, StatusCode::OK);
     assert_eq!(moved.field("slot"), to);
     assert!(moved.body.contains("value=\"Late\""));
+    // The time is held for him meanwhile.
     let fields = elena(&[("name", "Late"), ("slot", to.as_str())]);
+    assert_eq!(post!(app, FORM, &fields).status, StatusCode::CONFLICT);
+    let hold = ("hold", moved.field("hold"));
+    let fields = elena(&[("name", "Late"), ("slot", to.as_str()), hold]);
     assert_eq!(post!(app, FORM, &fields).status, StatusCode::SEE_OTHER);
 
     // Whoever follows a link to the taken time comes back to its day, which says so.
@@ -336,7 +137,8 @@ async fn a_time_that_is_gone_brings_alternatives_and_keeps_the_answers() {
 
 #[actix_web::test]
 async fn what_is_not_offered_cannot_be_booked() {
-    let app = app!(northwind().await);
+    let site = Site::northwind().await;
+    let app = app!(site);
     for slot in [
         "2026-11-24T14:10:00Z", // off the grid
         "2026-11-24T18:00:00Z", // outside hours
@@ -352,7 +154,8 @@ async fn what_is_not_offered_cannot_be_booked() {
 
 #[actix_web::test]
 async fn wrong_answers_come_back_with_what_is_wrong_linked_to_the_fields() {
-    let app = app!(northwind().await);
+    let site = Site::northwind().await;
+    let app = app!(site);
     let fields = elena(&[
         ("name", " "),
         ("email", "elena@"),
@@ -375,7 +178,8 @@ async fn wrong_answers_come_back_with_what_is_wrong_linked_to_the_fields() {
 
 #[actix_web::test]
 async fn a_form_that_was_used_gets_a_new_key_for_other_answers() {
-    let app = app!(northwind().await);
+    let site = Site::northwind().await;
+    let app = app!(site);
     let first = elena(&[("idempotency_key", "k1")]);
     assert_eq!(post!(app, FORM, &first).status, StatusCode::SEE_OTHER);
     let changed = elena(&[("idempotency_key", "k1"), ("slot", "2026-11-25T14:00:00Z")]);
@@ -393,7 +197,8 @@ async fn a_form_that_was_used_gets_a_new_key_for_other_answers() {
 
 #[actix_web::test]
 async fn other_sites_cannot_book_or_cancel() {
-    let app = app!(northwind().await);
+    let site = Site::northwind().await;
+    let app = app!(site);
     let booked = post!(app, FORM, &ELENA);
     let manage = booked.header("location");
     for path in [
@@ -409,7 +214,8 @@ async fn other_sites_cannot_book_or_cancel() {
 
 #[actix_web::test]
 async fn what_does_not_exist_says_so_and_leads_on() {
-    let app = app!(northwind().await);
+    let site = Site::northwind().await;
+    let app = app!(site);
     for path in [
         "/book/nobody",
         "/book/UPPER",
@@ -441,7 +247,8 @@ async fn what_does_not_exist_says_so_and_leads_on() {
 
 #[actix_web::test]
 async fn nonsense_in_a_link_never_breaks_the_calendar() {
-    let app = app!(northwind().await);
+    let site = Site::northwind().await;
+    let app = app!(site);
     for query in [
         "month=9999-99&date=x&tz=%00&clock=9&gone=z",
         "month=0001-01",
@@ -482,8 +289,9 @@ async fn the_first_month_is_that_of_the_next_time() {
         (12, "December <span>2026"),
         (50, "January <span>2027"),
     ] {
-        let app =
-            app!(northwind_with(|rules| rules.minimum_notice = Minutes(days * 24 * 60)).await);
+        let notice = Minutes(days * 24 * 60);
+        let site = Site::northwind_with(|e| e.rules.minimum_notice = notice).await;
+        let app = app!(site);
         let page = get!(app, "/book/northwind/intro");
         assert!(page.body.contains(month), "{days} days");
         assert!(
@@ -505,7 +313,8 @@ async fn the_first_month_is_that_of_the_next_time() {
 
 #[actix_web::test]
 async fn a_storage_that_does_not_answer_is_said_so_and_to_be_tried_again() {
-    let app = app!(kalends(Arc::new(Silent)));
+    let site = Site::over(Some(Arc::new(Silent))).await;
+    let app = app!(site);
     for path in [
         "/book/northwind",
         "/book/northwind/intro",
@@ -528,7 +337,8 @@ async fn a_storage_that_does_not_answer_is_said_so_and_to_be_tried_again() {
 
 #[actix_web::test]
 async fn files_are_kept_for_ever_under_their_hash_and_pages_are_not() {
-    let app = app!(northwind().await);
+    let site = Site::northwind().await;
+    let app = app!(site);
     let page = get!(app, "/book/northwind");
     assert_eq!(page.header("cache-control"), "private, no-cache");
     assert!(
@@ -554,13 +364,14 @@ async fn files_are_kept_for_ever_under_their_hash_and_pages_are_not() {
 
 #[actix_web::test]
 async fn the_bare_address_leads_on_or_says_how_to_begin() {
-    let nobody = app!(kalends(Arc::new(MemoryStorage::new())));
+    let empty = Site::over(Some(Arc::new(MemoryStorage::new()))).await;
+    let nobody = app!(empty);
     let page = get!(nobody, "/");
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.body.contains("kalends apply"), "{}", page.body);
 
-    let northwind = northwind().await;
-    let one = app!(northwind.clone());
+    let northwind = Site::northwind().await;
+    let one = app!(northwind);
     let page = get!(one, "/");
     assert_eq!(
         (page.status, page.header("location")),
@@ -572,7 +383,12 @@ async fn the_bare_address_leads_on_or_says_how_to_begin() {
         name: "Second".parse().unwrap(),
         description: None,
     };
-    northwind.scheduling.create_workspace(second).await.unwrap();
+    northwind
+        .kalends
+        .scheduling
+        .create_workspace(second)
+        .await
+        .unwrap();
     let page = get!(app!(northwind), "/");
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.body.contains("Use the link that you were given"));
@@ -581,7 +397,8 @@ async fn the_bare_address_leads_on_or_says_how_to_begin() {
 
 #[actix_web::test]
 async fn addresses_that_are_nearly_right_lead_to_what_was_meant() {
-    let app = app!(northwind().await);
+    let site = Site::northwind().await;
+    let app = app!(site);
     let page = get!(app, "/book/northwind/intro/?tz=UTC");
     assert_eq!(
         (page.status, page.header("location")),
