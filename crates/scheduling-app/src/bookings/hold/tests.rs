@@ -457,8 +457,8 @@ async fn what_has_begun_is_neither_booked_nor_moved_to_with_a_hold() {
     let world = World::new("host ann UTC 09:00-12:00\n event intro 30 ann").await;
     let booked = world.booked("intro", "24T11:00").await;
     world.clock.set(at("24T08:58"));
-    let hold = HoldSlot::new(parse("firm"), parse("intro"), at("24T09:00"));
-    let held = world.scheduling.hold(&hold).await.unwrap();
+    let command = HoldSlot::new(parse("firm"), parse("intro"), at("24T09:00"));
+    let held = world.scheduling.hold(&command).await.unwrap();
     let mut book = World::command("intro", "24T09:00");
     book.hold = Some(held.token.clone());
     let mut to_it = RescheduleBooking::new(
@@ -480,16 +480,16 @@ async fn what_has_begun_is_neither_booked_nor_moved_to_with_a_hold() {
 #[tokio::test]
 async fn a_session_is_paid_for_once_even_where_its_seats_are_held_first() {
     let world = World::new(&format!("{TWO} event class 30 robin:ann,bob seats=3")).await;
-    let hold = HoldSlot::new(parse("firm"), parse("class"), at("24T09:00"));
-    let first = world.scheduling.hold(&hold).await.unwrap();
-    let second = world.scheduling.hold(&hold).await.unwrap();
+    let command = HoldSlot::new(parse("firm"), parse("class"), at("24T09:00"));
+    let first = world.scheduling.hold(&command).await.unwrap();
+    let second = world.scheduling.hold(&command).await.unwrap();
     let mut steps = Vec::new();
     for held in [Some(&first), Some(&second), None] {
-        let command = match held {
+        let book = match held {
             Some(held) => with(held, "class", "24T09:00"),
             None => World::command("class", "24T09:00"),
         };
-        let booked = world.scheduling.book(&command).await.unwrap();
+        let booked = world.scheduling.book(&book).await.unwrap();
         assert_eq!(
             world.names(booked.booking.hosts.iter().map(|h| h.user)),
             "ann"
@@ -501,8 +501,8 @@ async fn a_session_is_paid_for_once_even_where_its_seats_are_held_first() {
     assert_eq!(world.book("class", "24T10:00").await, "bob");
 
     // Who does not hold joins where others do, and begins the session.
-    let hold = HoldSlot::new(parse("firm"), parse("class"), at("24T11:00"));
-    let held = world.scheduling.hold(&hold).await.unwrap();
+    let command = HoldSlot::new(parse("firm"), parse("class"), at("24T11:00"));
+    let held = world.scheduling.hold(&command).await.unwrap();
     let booked = world.booked("class", "24T11:00").await;
     let host = |hosts: Vec<_>| world.names(hosts);
     assert_eq!(
