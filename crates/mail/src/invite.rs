@@ -98,8 +98,8 @@ pub fn event_title(facts: &BookingFacts) -> String {
 /// link.
 ///
 /// What waits for approval stands in no calendar: where it did, before it was moved, the entry of the former time is
-/// cancelled. The invitation that follows the approval has the same sequence and a later DTSTAMP, so that it comes
-/// after (RFC 5546, section 2.1.5).
+/// cancelled. The invitation that follows the approval has a higher sequence, as a new time must (RFC 5546, section
+/// 2.1.4).
 pub fn invitation(notification: &Notification, domain: &str) -> Option<CalendarPart> {
     let facts = &notification.booking;
     let method = CalendarMethod::of(notification)?;

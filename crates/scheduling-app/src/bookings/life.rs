@@ -268,7 +268,9 @@ impl Life {
         match changed {
             Ok(changed) => {
                 assert_eq!(changed.booking.state.name(), to);
-                let raised = u32::from(what == "cancel");
+                // What moved stands in calendars at another time, or is off there.
+                let moved = known.stored.sequence > 0;
+                let raised = u32::from(what == "cancel" || (what == "approve" && moved));
                 assert_eq!(changed.booking.sequence, known.stored.sequence + raised);
                 self.changed(&known, changed.booking);
             }

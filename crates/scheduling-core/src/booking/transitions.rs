@@ -142,6 +142,9 @@ impl Booking {
 
     /// Stops waiting for one thing; when it was the last, the booking is confirmed and the event says so.
     ///
+    /// One that moved before raises its sequence: calendars were told that it is off, or know it at another time, and
+    /// take it at its new one only under a higher sequence.
+    ///
     /// # Errors
     /// [`TransitionError`] unless the booking is pending. A reason it does not wait for changes nothing.
     pub fn satisfy(
@@ -168,10 +171,11 @@ impl Booking {
             return Ok((self.moved_to(state, now), None));
         }
         let id = self.id;
-        Ok((
-            self.moved_to(BookingState::Confirmed { confirmed_at: now }, now),
-            Some(BookingEvent::Approved(id)),
-        ))
+        let mut booking = self.moved_to(BookingState::Confirmed { confirmed_at: now }, now);
+        if booking.sequence > 0 {
+            booking.sequence = booking.sequence.saturating_add(1);
+        }
+        Ok((booking, Some(BookingEvent::Approved(id))))
     }
 
     /// A host refuses a pending booking.

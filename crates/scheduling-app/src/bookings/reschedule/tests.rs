@@ -318,7 +318,7 @@ async fn moved_by_its_invitee_it_needs_an_approval_anew_and_moved_by_a_host_it_d
     let approved = approve().await.booking;
     assert_eq!(
         (approved.state.name(), approved.sequence),
-        (BookingStatus::Confirmed, 4)
+        (BookingStatus::Confirmed, 5)
     );
 }
 
