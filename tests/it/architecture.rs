@@ -44,7 +44,11 @@ const TEST_EDGES: [(&str, &[&str]); 5] = [
     ),
     ("scheduling-app", &["scheduling-testkit"]),
     ("scheduling-persistence", &["scheduling-testkit"]),
-    ("scheduling-api", &["scheduling-testkit"]),
+    (
+        "scheduling-api",
+        // Persistence again, with its databases for tests.
+        &["scheduling-persistence", "scheduling-testkit"],
+    ),
     ("scheduling-tests", &["scheduling-core"]),
 ];
 
