@@ -202,3 +202,35 @@ async fn read_body(request: &mut ServiceRequest, limits: Limits) -> Result<(), P
     request.set_payload(Payload::from(body));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filled_in_forms_and_pictures_may_be_larger_than_the_rest() {
+        let largest = |path: &str| Limits::default().at(path).max_body_bytes;
+        for path in [
+            "/book/northwind/intro/bookings",
+            "/book/northwind/intro/details",
+            "/api/v1/public/northwind/event-types/intro/bookings",
+            "/api/v1/workspaces/northwind/bookings",
+        ] {
+            assert_eq!(largest(path), LARGEST_FORM, "{path}");
+        }
+        assert!(largest("/api/v1/workspaces/northwind/images") > LARGEST_FORM);
+        for path in [
+            "/sign-in",
+            "/book/northwind/intro",
+            "/api/v1/workspaces",
+            "/b/x/cancel",
+        ] {
+            assert_eq!(largest(path), Limits::default().max_body_bytes, "{path}");
+        }
+        let generous = Limits {
+            max_body_bytes: 1 << 30,
+            ..Limits::default()
+        };
+        assert_eq!(generous.at("/book/a/b/bookings").max_body_bytes, 1 << 30);
+    }
+}

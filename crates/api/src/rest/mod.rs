@@ -88,10 +88,13 @@ async fn api(
     if request.method() == Method::OPTIONS {
         return Ok(preflight(request, &path));
     }
-    let open = access::is_public(&path)
-        // Whoever holds a token may use it from any page; a cookie opens nothing to other sites.
-        || request.headers().contains_key(header::AUTHORIZATION);
     let operation = access::operation(request.method().as_str(), &path);
+    let is_public = match operation {
+        Some(operation) => operation.access == access::Access::Public,
+        None => access::is_public(&path),
+    };
+    // Whoever holds a token may use it from any page; a cookie opens nothing to other sites.
+    let open = is_public || request.headers().contains_key(header::AUTHORIZATION);
     let mut standing = None;
     let mut response = if let Err(problem) = answerable(&request, operation) {
         request.into_response(problem.error_response())
@@ -110,10 +113,10 @@ async fn api(
     if let Some(standing) = standing {
         standing.write(headers);
     }
-    headers.append(
-        header::VARY,
-        HeaderValue::from_static("authorization, cookie, origin"),
-    );
+    if !is_public {
+        let asker = HeaderValue::from_static("authorization, cookie");
+        headers.append(header::VARY, asker);
+    }
     if open {
         allow_any_origin(headers);
     }

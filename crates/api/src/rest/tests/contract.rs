@@ -211,7 +211,67 @@ fn a_wrong_answer_is_told_from_a_right_one() {
     }
 }
 
-/// Every body that is read by hand is held to its schema: what the schema has, is known.
+/// The members of a body that the description has.
+fn described_members(operation: &'static Value) -> Option<Map<String, Value>> {
+    let content = operation["requestBody"]["content"].as_object()?;
+    let schema = &content.get("application/json")?["schema"];
+    let schema = match schema["oneOf"].as_array() {
+        Some(kinds) => kinds.iter().find(|kind| kind["type"] != "null").unwrap(),
+        None => schema,
+    };
+    let (known, _open) = members(schema);
+    let nothing = known.keys().map(|name| (name.clone(), Value::Null));
+    Some(nothing.collect())
+}
+
+/// Bodies are read by hand, so that one answer names everything that is wrong. What the description has is known there,
+/// and what it has not is not.
+#[actix_web::test]
+async fn every_body_is_read_as_it_is_described() {
+    let server = super::Server::new().await;
+    let mut things = super::isolation::things(&server).await;
+    // Guests know slugs alone.
+    things.insert("workspace", "acme".to_owned());
+    let ann = server.signed_in("ann@acme.example").await;
+    let mut bodies = 0;
+    for (path, item) in document()["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let Some(mut body) = described_members(operation) else {
+                continue;
+            };
+            bodies += 1;
+            let path = super::isolation::fill(path, &things);
+            let unknown = |answer: &Answer| -> Vec<String> {
+                let errors = answer.errors().into_iter();
+                errors.filter(|error| error.ends_with(" unknown")).collect()
+            };
+            let method = method.to_uppercase();
+            // What nobody knows first: the answer changes nothing.
+            body.insert("surprise".to_owned(), Value::Null);
+            let answer = ann
+                .change(&method, &path, Value::Object(body.clone()))
+                .await;
+            if method != "PATCH" || described_versions(operation).is_none() {
+                assert_eq!(
+                    unknown(&answer),
+                    ["/surprise unknown"],
+                    "{method} {path}: {}",
+                    answer.text
+                );
+            }
+            body.remove("surprise");
+            let answer = ann.change(&method, &path, Value::Object(body)).await;
+            assert_eq!(unknown(&answer), Vec::<String>::new(), "{method} {path}");
+        }
+    }
+    assert!(bodies > 30, "{bodies}");
+}
+
+/// Whether it is a merge patch, where null takes away what is not there anyway.
+fn described_versions(operation: &Value) -> Option<&Value> {
+    operation["requestBody"]["content"].get("application/merge-patch+json")
+}
+
 #[test]
 fn every_operation_says_what_it_needs() {
     for (path, item) in document()["paths"].as_object().unwrap() {

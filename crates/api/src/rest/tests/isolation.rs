@@ -32,10 +32,10 @@ pub(super) fn told(answer: &Answer) -> String {
 }
 
 /// Things of Acme by the parts of paths that name them.
-type Things = BTreeMap<&'static str, String>;
+pub(super) type Things = BTreeMap<&'static str, String>;
 
 /// One of everything.
-async fn things(server: &Server) -> Things {
+pub(super) async fn things(server: &Server) -> Things {
     let ann = server.ann().await;
     let booked = server.book("intro", "2026-11-24T09:00:00+01:00").await;
     assert_eq!(booked.status, 201, "{}", booked.text);
@@ -91,7 +91,7 @@ fn nothing(things: &Things) -> Things {
         .collect()
 }
 
-fn fill(pattern: &str, things: &Things) -> String {
+pub(super) fn fill(pattern: &str, things: &Things) -> String {
     let parts: Vec<&str> = pattern
         .split('/')
         .map(|part| match part.strip_prefix('{') {
