@@ -3,39 +3,8 @@
 //   node guest.mjs book   '{"event": URL, "timezone": "Australia/Eucla", "javascript": true, "name": …, "email": …}'
 //   node guest.mjs cancel '{"url": URL, "javascript": true}'
 //   node guest.mjs judge  '{"pages": {NAME: URL, …}}'
-//
-// The packages lie in a folder of their own, which KALENDS_NODE_MODULES names.
 
-import { createRequire } from 'node:module';
-import path from 'node:path';
-
-const require = createRequire(path.join(process.env.KALENDS_NODE_MODULES, 'here.js'));
-const { chromium } = require('playwright-core');
-const { AxeBuilder } = require('@axe-core/playwright');
-
-const complaints = [];
-
-/** A context in which every complaint of a page is noted. Nothing moves: a click would wait for it. */
-async function context(browser, options) {
-  const made = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options });
-  made.setDefaultTimeout(30_000);
-  made.on('page', (page) => {
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') {
-        complaints.push(`${page.url()}: console: ${message.text()}`);
-      }
-    });
-    page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error}`));
-    page.on('response', (response) => {
-      if (response.status() >= 400) complaints.push(`${response.url()}: ${response.status()}`);
-    });
-    page.on('request', (request) => {
-      const host = new URL(request.url()).hostname;
-      if (!['127.0.0.1', 'localhost', ''].includes(host)) complaints.push(`${page.url()}: asks ${host}`);
-    });
-  });
-  return made;
-}
+import { AxeBuilder, complaints, context, refused, run } from './browser.mjs';
 
 /** The guest looks at the times, takes one in the middle, and fills the form in. */
 async function book(browser, { event, timezone, javascript, name, email, note }) {
@@ -89,10 +58,9 @@ async function judge(browser, { pages }) {
     for (const [name, url] of Object.entries(pages)) {
       const guest = await context(browser, { colorScheme });
       const page = await guest.newPage();
-      const before = complaints.length;
-      await page.goto(url, { waitUntil: 'load' });
-      // A page about something that does not exist answers 404, which is not for the console to complain about.
-      if (name === 'missing') complaints.length = before;
+      const look = () => page.goto(url, { waitUntil: 'load' });
+      // A page about something that does not exist answers 404.
+      await (name === 'missing' ? refused(look) : look());
       const { violations } = await new AxeBuilder({ page }).analyze();
       for (const { id, help, nodes } of violations) {
         complaints.push(`${name}, ${colorScheme}: ${id}: ${help}: ${nodes.map((node) => node.html).join(' | ').slice(0, 500)}`);
@@ -109,28 +77,4 @@ async function judge(browser, { pages }) {
   return { judged };
 }
 
-const [action, argument] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath: process.env.KALENDS_CHROMIUM || '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-});
-try {
-  const seen = await { book, cancel, judge }[action](browser, JSON.parse(argument));
-  console.log(JSON.stringify(seen));
-} catch (error) {
-  complaints.push(String(error?.stack ?? error));
-} finally {
-  await browser.close();
-}
-if (complaints.length) {
-  console.error(complaints.join('\n'));
-  process.exitCode = 1;
-}
+await run({ book, cancel, judge });

@@ -17,18 +17,7 @@ const EVENT: &str = "/book/northwind/first-conversation";
 
 /// Lets the guest of `tests/browser` do something; answers what was seen. `None` when done without a browser.
 fn guest(action: &str, argument: &Value) -> Option<Value> {
-    let output = counterpart::browser("guest.mjs")?
-        .arg(action)
-        .arg(argument.to_string())
-        .output()
-        .expect("node is there (Debian: nodejs)");
-    let seen = String::from_utf8_lossy(&output.stdout);
-    let complaints = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{action} {argument}\nseen: {seen}\n{complaints}"
-    );
-    Some(serde_json::from_str(&seen).expect("the guest reports in JSON"))
+    counterpart::in_browser("guest.mjs", action, argument)
 }
 
 /// Gives mails to programs that others wrote; answers what they read in each one's invitation. `None` when done

@@ -11,6 +11,7 @@ mod embedder;
 mod guide;
 mod hostile;
 mod journey;
+mod life;
 mod openapi;
 mod races;
 mod refusals;

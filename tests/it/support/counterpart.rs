@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use serde_json::Value;
+
 use super::place;
 
 /// Whether the person who runs the tests chose to do without a counterpart: `KALENDS_TEST_WITHOUT=postgres,browser`.
@@ -71,7 +73,7 @@ pub(crate) fn postgres_database(purpose: &str) -> Option<Database> {
 }
 
 /// Node with the packages of `tests/browser`, running one of its scripts. `None` when done without.
-pub(crate) fn browser(script: &str) -> Option<Command> {
+fn browser(script: &str) -> Option<Command> {
     if does_without("browser") {
         return None;
     }
@@ -86,6 +88,22 @@ pub(crate) fn browser(script: &str) -> Option<Command> {
         .arg(place::root().join("tests/browser").join(script))
         .env("KALENDS_NODE_MODULES", packages);
     Some(command)
+}
+
+/// Lets a script of `tests/browser` do something; answers what was seen. `None` when done without a browser.
+pub(crate) fn in_browser(script: &str, action: &str, argument: &Value) -> Option<Value> {
+    let output = browser(script)?
+        .arg(action)
+        .arg(argument.to_string())
+        .output()
+        .expect("node is there (Debian: nodejs)");
+    let seen = String::from_utf8_lossy(&output.stdout);
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{script} {action} {argument}\nseen: {seen}\n{complaints}"
+    );
+    Some(serde_json::from_str(&seen).expect("it reports in JSON"))
 }
 
 /// The Python with `icalendar`. `None` when done without.

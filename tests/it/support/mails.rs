@@ -1,6 +1,6 @@
 //! The mails in a folder, read back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -44,6 +44,32 @@ impl Mail {
     /// Whether it goes to this address.
     pub(crate) fn is_to(&self, address: &str) -> bool {
         self.header("To").contains(address)
+    }
+
+    /// The links in it, whole.
+    pub(crate) fn links(&self) -> BTreeSet<String> {
+        let starts = self.text.match_indices("http");
+        let links = starts.map(|(at, _)| {
+            let rest = self.text[at..].split(|c: char| c.is_whitespace() || "\"<>)".contains(c));
+            rest.take(1).collect::<String>().replace("&amp;", "&")
+        });
+        links
+            .filter(|link| link.starts_with("http://") || link.starts_with("https://"))
+            .collect()
+    }
+
+    /// The one link to a page under a secret: `("/b/", "/cancel")`, or the secret's own page.
+    pub(crate) fn link(&self, behind: &str, page: &str) -> String {
+        let link = |secret: String| format!("{behind}{secret}{page}");
+        let wanted: Vec<String> = self.secrets(behind).into_iter().map(link).collect();
+        let links = self.links();
+        let links: Vec<&String> = links
+            .iter()
+            .filter(|link| wanted.iter().any(|wanted| link.ends_with(wanted)))
+            .collect();
+        let file = self.file.display();
+        assert_eq!(links.len(), 1, "{behind}…{page} in {file}: {links:?}");
+        links[0].clone()
     }
 
     /// The manage tokens in its links.
