@@ -112,6 +112,7 @@ pub fn invitation(notification: &Notification, domain: &str) -> Option<CalendarP
         with_note: notification.audience != Audience::Guest,
         with_answers: notification.audience == Audience::Host,
         with_message: notification.audience == Audience::Invitee,
+        with_number: notification.audience != Audience::Guest,
     };
     let entry = match notification.kind {
         NotificationKind::Released => Entry {
@@ -150,6 +151,7 @@ pub fn calendar_file(facts: &BookingFacts, domain: &str, manage_link: Option<&st
         with_note: true,
         with_answers: false,
         with_message: false,
+        with_number: true,
     };
     let entry = Entry {
         attendees: Attendees::None,
@@ -231,7 +233,7 @@ fn write(
     );
     event.add_property(
         ICalendarProperty::Location,
-        plain_text(location_text(&facts.place)),
+        plain_text(about.place(facts)),
     );
     if let Some(status) = &entry.status {
         event.add_property(ICalendarProperty::Status, status.clone());

@@ -1,5 +1,6 @@
 //! What a calendar entry says below its title.
 
+use scheduling_core::event_type::MeetingPlace;
 use scheduling_core::notification::BookingFacts;
 
 use super::{is_cancelled, location_text};
@@ -15,6 +16,18 @@ pub(super) struct About<'a> {
     pub(super) with_answers: bool,
     /// The event type's message: for the invitee.
     pub(super) with_message: bool,
+    /// The number that a host calls: not for those whom the invitee brings.
+    pub(super) with_number: bool,
+}
+
+impl About<'_> {
+    /// Where the meeting is, as far as the reader may know.
+    pub(super) fn place<'a>(&self, facts: &'a BookingFacts) -> &'a str {
+        match &facts.place {
+            MeetingPlace::HostCalls { .. } if !self.with_number => "By phone",
+            place => location_text(place),
+        }
+    }
 }
 
 /// The longest answer and the longest list of them, in characters. Calendars cut long descriptions off, and the mail has
@@ -39,7 +52,7 @@ pub(super) fn description(facts: &BookingFacts, about: &About<'_>) -> String {
         "{}\nWho: {}\nWhere: {}",
         facts.title,
         people(&everybody),
-        location_text(&facts.place)
+        about.place(facts)
     )];
     if let Some(message) = facts
         .confirmation_message

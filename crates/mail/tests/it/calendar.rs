@@ -13,6 +13,7 @@ use calcard::icalendar::{
 use proptest::prelude::*;
 use scheduling_core::booking::Party;
 use scheduling_core::effect::NotificationKind::{self, Cancelled, Confirmed};
+use scheduling_core::event_type::MeetingPlace;
 use scheduling_core::notification::{Audience, BookingFacts, Contact, Notification};
 use scheduling_core::text::PersonName;
 use scheduling_mail::{CalendarMethod, calendar_file, event_title, event_uid};
@@ -71,6 +72,26 @@ fn an_invitation() {
 fn all_hands_are_asked_for_an_answer() {
     let host = notification(Confirmed, Audience::Host, all_hands());
     insta::assert_snapshot!("invitation_all_hands", snapshot(&invitation(&host, DOMAIN)));
+}
+
+#[test]
+fn the_invitees_number_is_not_for_the_guests_calendar() {
+    let called = || BookingFacts {
+        place: MeetingPlace::HostCalls {
+            number: "+351 21 123 4567".parse().unwrap(),
+        },
+        ..facts()
+    };
+    let entry = |audience| {
+        let told = notification(Confirmed, audience, called());
+        invitation(&told, DOMAIN).replace("\r\n ", "")
+    };
+    let guest = entry(Audience::Guest);
+    assert!(guest.contains("LOCATION:By phone\r\n"), "{guest}");
+    assert!(!guest.contains("+351"), "{guest}");
+    for audience in [Audience::Invitee, Audience::Host] {
+        assert!(entry(audience).contains("LOCATION:+351211234567\r\n"));
+    }
 }
 
 #[test]

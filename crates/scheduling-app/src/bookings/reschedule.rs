@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use scheduling_core::booking::{Booking, BookingHost, Change};
+use scheduling_core::booking::{Booking, BookingHost, Change, Party};
 use scheduling_core::event_type::{EventType, EventTypeStatus};
 use scheduling_core::ids::{SessionId, UserId};
 use scheduling_core::ports::{StorageError, UnitOfWork};
@@ -14,7 +14,7 @@ use scheduling_core::time::Length;
 use super::access::BookingAccess;
 use super::attempts::{Attempts, Refusal};
 use super::change::{
-    Asked, Begun, ChangeError, Changed, Lock, Under, expect_version, release_step,
+    Asked, Begun, ChangeError, Changed, Lock, Under, deadline, expect_version, release_step,
 };
 use super::hold::held;
 use super::making::host_secret;
@@ -129,6 +129,11 @@ impl Scheduling {
         let (now, booking) = (under.now, &under.booking);
         work.holds().sweep(Some(&under.locked), now).await?;
         let (event_type, visitor) = (&under.event_type, &under.visitor);
+        // A request whose time is up has expired, even where the worker has not said so yet: only a host revives it.
+        let is_invitee = visitor.party == Party::Invitee;
+        if let Some(until) = deadline(booking).filter(|until| is_invitee && *until <= now) {
+            return Err(ChangeError::CutoffPassed { until }.into());
+        }
         may_move(booking, event_type, visitor, command.reason.as_ref(), now)?;
         let rules = rules_of_move(booking, event_type, visitor.party, command.duration)?;
         let wanted = meeting(&rules, command.start);

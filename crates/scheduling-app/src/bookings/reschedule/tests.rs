@@ -323,6 +323,22 @@ async fn moved_by_its_invitee_it_needs_an_approval_anew_and_moved_by_a_host_it_d
 }
 
 #[tokio::test]
+async fn a_request_whose_time_is_up_is_revived_by_a_host_and_not_by_its_invitee() {
+    let world = World::new(&format!("{TWO} event ask 30 ann approval=120")).await;
+    let booked = world.booked("ask", "24T10:00").await;
+    // No worker has let it expire yet.
+    world.advance(120);
+    let said = world.moves(&invitee(&booked), "24T11:00").await;
+    assert_eq!(said, "! this was possible until 2026-11-23 10:00:00 UTC");
+    assert_eq!(world.stored(booked.booking.id).await.version, 1);
+    let ann = world.as_member("ann", booked.booking.id);
+    assert_eq!(
+        world.moves(&ann, "24T11:00").await,
+        "24T11:00 ann pending #1"
+    );
+}
+
+#[tokio::test]
 async fn it_moves_from_session_to_session_and_leaves_no_seat_behind() {
     let world = World::new(&format!("{TWO} event class 60 ann seats=2")).await;
     let first = world.booked("class", "24T09:00").await;
