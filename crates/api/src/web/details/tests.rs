@@ -8,7 +8,7 @@ use scheduling_core::event_type::{
 };
 
 use super::super::sample;
-use super::submission::Wrong;
+use super::submission::{Parsed, Wrong};
 use super::*;
 
 /// What Elena types, and more.

@@ -219,3 +219,51 @@ async fn nonsense_in_forms_and_links_breaks_nothing() {
         assert!(!answer.status.is_server_error(), "{hold}: {}", answer.body);
     }
 }
+
+#[actix_web::test]
+async fn pages_that_sign_in_are_counted_as_the_api_is() {
+    let mut site = Site::northwind().await;
+    site.kalends.rates = Rates::new(RateLimits {
+        sign_in: Some(RateLimit::new(1, 60)),
+        ..RateLimits::OFF
+    });
+    let app = app!(site);
+    let nothing = "0".repeat(64);
+    let fields = [
+        ("email", "nobody@nowhere.example"),
+        ("password", "four plain words here"),
+    ];
+    for (number, path) in [
+        "/sign-in".to_owned(),
+        "/forgotten-password".to_owned(),
+        format!("/reset-password/{nothing}"),
+        format!("/invitations/{nothing}"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let peer = format!("203.0.113.{number}:5000").parse().unwrap();
+        let sent = || form(path, &fields).peer_addr(peer);
+        assert_ne!(
+            send!(app, sent()).status,
+            StatusCode::TOO_MANY_REQUESTS,
+            "{path}"
+        );
+        let refused = send!(app, sent());
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+        assert_eq!(refused.header("retry-after"), "60");
+    }
+}
+
+#[actix_web::test]
+async fn forms_of_the_home_page_lead_home_when_they_are_only_asked_for() {
+    let site = Site::northwind().await;
+    let app = app!(site);
+    for path in ["/home/password", "/home/sessions", "/sign-out"] {
+        let answer = get!(app, path);
+        assert_eq!(
+            (answer.status, answer.location()),
+            (StatusCode::SEE_OTHER, "/home")
+        );
+    }
+}
