@@ -85,6 +85,13 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Ending {
             kept.display()
         ))?;
     }
+    let key = crate::config::key_file(&config.data.folder);
+    if config.secrets.key.is_none() && !key.exists() {
+        out.line(format!(
+            "Put the {} that belongs to the copy in its place before the server starts; otherwise a new one is made, with which links of earlier bookings cannot be mailed again.",
+            key.display()
+        ))?;
+    }
     let applied = block_on(async {
         let storage = compose::storage(&config).await?;
         storage.migrate().await?;

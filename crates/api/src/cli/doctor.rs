@@ -12,7 +12,7 @@ use secrecy::ExposeSecret as _;
 use url::{Host, Url};
 
 use super::{Ending, Global, Out, block_on, output};
-use crate::config::{Config, MailTransport, key_of_folder};
+use crate::config::{Config, MailTransport, key_file, key_of_folder};
 use crate::http::problem::causes;
 use crate::{compose, database_file};
 
@@ -95,6 +95,20 @@ fn try_to_write(config: &Config) -> io::Result<()> {
 fn key(config: &Config) -> Finding {
     if config.secrets.key.is_some() {
         return Finding::Good("The sealing key is configured.".to_owned());
+    }
+    // Whoever only looks makes none: a new key in the place of a lost one would hide the loss.
+    let file = key_file(&config.data.folder);
+    if !file.exists() {
+        let url = config.database_url();
+        let is_new = database_file::path(url.expose_secret()).is_none_or(|path| !path.exists());
+        return if is_new {
+            Finding::Note("There is no sealing key yet; the first start makes one.".to_owned())
+        } else {
+            Finding::Bad(
+                format!("There is a database, but no sealing key at {}.", file.display()),
+                "Restore the key's file from a backup. With another key, links of bookings that were made before cannot be mailed again; where nothing was booked yet, the next start makes one.".to_owned(),
+            )
+        };
     }
     match key_of_folder(&config.data.folder, &SystemSecrets) {
         Ok(_) => Finding::Good("The sealing key is in the data folder; back it up.".to_owned()),
@@ -309,7 +323,7 @@ fn outbox(counts: OutboxCounts, failures: &[OutboxFailure]) -> Finding {
             counts.failed,
             last.join("; ")
         ),
-        "Correct what the last complaint names, usually mail.smtp, and tell the people concerned yourself."
+        "Correct what the last complaint names, usually mail.smtp, and try them again: POST /api/v1/workspaces/{workspace}/outbox/{entry}/replay."
             .to_owned(),
     )
 }

@@ -65,7 +65,13 @@ pub fn key_of_folder(folder: &Path, secrets: &dyn SecretSource) -> Result<Sealin
             let linked = std::fs::hard_link(&draft, &path);
             std::fs::remove_file(&draft).map_err(failed)?;
             match linked {
-                Ok(()) => Ok(key),
+                Ok(()) => {
+                    tracing::info!(
+                        "Made the key {} that seals links; back it up. What another one sealed cannot be opened with it",
+                        path.display()
+                    );
+                    Ok(key)
+                }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     parsed(std::fs::read_to_string(&path).map_err(failed)?)
                 }
