@@ -75,7 +75,7 @@ async function forgotten(browser, { url, emails, ...how }) {
 async function renew(browser, { url, password, session, home, ...how }) {
   const [made, page] = await opened(browser, how);
   await page.goto(url);
-  await page.getByLabel('New password').fill(password);
+  await page.getByRole('textbox', { name: 'New password' }).fill(password);
   await page.getByRole('button', { name: 'Set the password' }).click();
   await page.getByText('Your password is set').waitFor();
   await refused(() => page.goto(url));

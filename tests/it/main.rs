@@ -2,6 +2,7 @@
 //!
 //! The journeys start the real `kalends` and know of it what the book says. See `docs/development/testing.md`.
 
+mod accounts;
 mod architecture;
 mod book;
 mod conformance;
