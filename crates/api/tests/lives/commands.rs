@@ -1,28 +1,22 @@
 //! The commands that a life is made of, and who gives them.
 
 mod bookings;
+mod choosing;
 mod holds;
+mod known;
 mod looking;
 mod management;
 mod surroundings;
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use scheduling_app::actor::Actor;
-use scheduling_app::availability::{FindSlots, FoundSlots};
-use scheduling_app::bookings::{Actions, BookSlot, BookingAccess};
-use scheduling_app::{HoldToken, HostToken, ManageToken};
-use scheduling_core::directory::Role;
-use scheduling_core::ids::{BookingId, BookingLinkId, TimeOffId, WorkspaceId};
-use scheduling_core::ports::Clock;
-use scheduling_core::text::Slug;
-use scheduling_core::time::Length;
+pub(crate) use known::Known;
+
+use known::lock;
 
 use crate::dice::Dice;
-use crate::world::{Event, World};
+use crate::world::World;
 
 /// A kind of command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,49 +113,6 @@ pub(crate) struct Answer {
     pub(crate) text: String,
 }
 
-/// A slot that was held.
-#[derive(Clone)]
-struct KnownHold {
-    workspace: Slug,
-    event_type: Slug,
-    start: DateTime<Utc>,
-    duration: Option<Length>,
-    token: HoldToken,
-}
-
-/// A booking that was made, with the links to it that were ever sent.
-struct KnownBooking {
-    id: BookingId,
-    manage: ManageToken,
-    hosts: Vec<HostToken>,
-}
-
-/// A further link that was made.
-struct KnownLink {
-    id: BookingLinkId,
-    workspace: WorkspaceId,
-    workspace_slug: &'static str,
-    slug: Slug,
-}
-
-/// What those who live know: what was made so far, by any of them.
-#[derive(Default)]
-pub(crate) struct Known {
-    bookings: Vec<KnownBooking>,
-    holds: Vec<KnownHold>,
-    links: Vec<KnownLink>,
-    time_off: Vec<(WorkspaceId, TimeOffId)>,
-    keyed: BTreeMap<u32, BookSlot>,
-    made_under_keys: Vec<(u32, BookingId, bool)>,
-}
-
-impl Known {
-    /// The bookings that were answered under each idempotency key, each with whether it was a replay.
-    pub(crate) fn made_under_keys(&self) -> &[(u32, BookingId, bool)] {
-        &self.made_under_keys
-    }
-}
-
 /// Somebody who gives one command after the other, as the dice fall.
 pub(crate) struct Life {
     world: Arc<World>,
@@ -238,112 +189,4 @@ impl Life {
     fn known(&self) -> MutexGuard<'_, Known> {
         lock(&self.known)
     }
-
-    /// Something to book.
-    fn event(&mut self) -> Event {
-        *self.dice.pick(&self.world.events)
-    }
-
-    /// A quarter of an hour in the next five hours, or in the last.
-    fn start(&mut self) -> DateTime<Utc> {
-        let now = self.world.clock.now();
-        let quarter = now.duration_trunc(TimeDelta::minutes(15)).unwrap();
-        quarter + TimeDelta::minutes(15 * (i64::from(self.dice.roll(24)) - 4))
-    }
-
-    /// Mostly a start that is offered in the next five hours, as people see it; else any.
-    async fn likely_start(&mut self, workspace: &Slug, slug: &Slug) -> DateTime<Utc> {
-        if self.dice.one_in(3) {
-            return self.start();
-        }
-        let from = self.world.clock.now();
-        let to = from + TimeDelta::hours(5);
-        let query = FindSlots::new(workspace.clone(), slug.clone(), from, to);
-        let found = self.world.scheduling.find_slots(&query).await;
-        self.offered_start(found.ok())
-    }
-
-    /// The same for a booking that is to be moved.
-    async fn likely_start_for_move(&mut self, access: &BookingAccess) -> DateTime<Utc> {
-        if self.dice.one_in(3) {
-            return self.start();
-        }
-        let from = self.world.clock.now();
-        let to = from + TimeDelta::hours(5);
-        let scheduling = &self.world.scheduling;
-        let slots = scheduling.find_slots_for_move(access, from, to, None);
-        let found = slots.await.ok().map(|slots| slots.found);
-        self.offered_start(found)
-    }
-
-    fn offered_start(&mut self, found: Option<FoundSlots>) -> DateTime<Utc> {
-        let offered: Vec<DateTime<Utc>> = found
-            .iter()
-            .flat_map(|found| found.slots.iter())
-            .map(|slot| slot.start)
-            .collect();
-        match self.dice.place(&offered) {
-            Some(place) => offered[place],
-            None => self.start(),
-        }
-    }
-
-    /// Somebody who hosts, signed in with any role.
-    fn member(&mut self, workspace: WorkspaceId) -> Actor {
-        Actor::Member {
-            workspace,
-            user: self.dice.pick(&self.world.hosts).id,
-            role: *self.dice.pick(&[Role::Member, Role::Admin, Role::Owner]),
-        }
-    }
-
-    /// One of the bookings, with the manage link and a host's link to it.
-    fn booking(&mut self) -> Option<(BookingId, ManageToken, HostToken)> {
-        let known = lock(&self.known);
-        let booking = &known.bookings[self.dice.place(&known.bookings)?];
-        let host = self.dice.pick(&booking.hosts);
-        Some((booking.id, booking.manage.clone(), host.clone()))
-    }
-
-    /// A way to one of the bookings: a link, an account of either workspace, or none.
-    fn access(&mut self) -> Option<BookingAccess> {
-        let (booking, manage, host) = self.booking()?;
-        Some(match self.dice.roll(8) {
-            0..=2 => BookingAccess::Invitee(manage),
-            3 | 4 => BookingAccess::Host(host),
-            5 | 6 => {
-                let [firm, club] = self.world.workspaces;
-                let workspace = if self.dice.one_in(4) { club } else { firm };
-                let actor = self.member(workspace);
-                BookingAccess::Member { actor, booking }
-            }
-            _ => BookingAccess::Member {
-                actor: Actor::System,
-                booking,
-            },
-        })
-    }
-
-    /// Mostly a way by which something may be done, as the booking's page has it; else any.
-    async fn likely_access(&mut self, may: fn(&Actions) -> bool) -> Option<BookingAccess> {
-        if !self.dice.one_in(4) {
-            for _ in 0..6 {
-                let access = self.access()?;
-                let details = self.world.scheduling.booking(&access).await;
-                if details.is_ok_and(|details| may(&details.actions)) {
-                    return Some(access);
-                }
-            }
-        }
-        self.access()
-    }
-
-    /// Mostly no version; else one that may be right.
-    fn expected(&mut self) -> Option<u32> {
-        self.dice.one_in(6).then(|| 1 + self.dice.roll(3))
-    }
-}
-
-fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
-    known.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -11,7 +11,8 @@ use scheduling_core::ports::CredentialSealer;
 use scheduling_testkit::PlainSealer;
 use scheduling_testkit::builders::parse;
 
-use super::{Kind, KnownBooking, Life};
+use super::known::KnownBooking;
+use super::{Kind, Life};
 use crate::world::length;
 
 impl Life {
@@ -66,8 +67,11 @@ impl Life {
 
     pub(super) async fn book_for(&mut self) {
         let command = self.slot().await;
-        let workspace = *self.dice.pick(&self.world.workspaces);
-        let actor = self.member(workspace);
+        let [firm, club] = self.world.workspaces;
+        let at_club = command.workspace.as_str() == "club";
+        // Now and then somebody of the other one tries.
+        let stranger = self.dice.one_in(6);
+        let actor = self.member(if at_club == stranger { firm } else { club });
         let booked = self.world.scheduling.book_for(&actor, &command).await;
         self.learn(Kind::BookFor, &booked);
     }

@@ -3,7 +3,8 @@
 use scheduling_app::HoldToken;
 use scheduling_app::bookings::HoldSlot;
 
-use super::{Kind, KnownHold, Life, lock};
+use super::known::{KnownHold, lock};
+use super::{Kind, Life};
 use crate::world::length;
 
 impl Life {
@@ -14,14 +15,14 @@ impl Life {
         command.duration = self.dice.one_in(8).then(|| length(60));
         let held = self.world.scheduling.hold(&command).await;
         if let Ok(held) = &held {
-            let hold = KnownHold {
+            let kept = KnownHold {
                 workspace: command.workspace,
                 event_type: command.event_type,
                 start: command.start,
                 duration: command.duration,
                 token: held.token.clone(),
             };
-            self.known().holds.push(hold);
+            self.known().holds.push(kept);
         }
         self.note(Kind::Hold, &held.map(|held| (held.hold, held.replayed)));
     }

@@ -15,7 +15,8 @@ use scheduling_core::time::Minutes;
 use scheduling_core::time_off::{TimeOffPeriod, TimeOffScope, TimeOffSpan};
 use scheduling_testkit::builders::parse;
 
-use super::{Kind, KnownLink, Life, lock};
+use super::known::{KnownLink, lock};
+use super::{Kind, Life};
 use crate::world::length;
 
 impl Life {

@@ -1,15 +1,10 @@
 //! What happens around those who book and host.
 
 use chrono::TimeDelta;
-use scheduling_core::ports::{DeliveryErrorKind, StorageError};
+use scheduling_app::manage::ManageError;
+use scheduling_core::ports::DeliveryErrorKind;
 
 use super::{Kind, Life};
-
-/// Why a worker did not work.
-#[derive(Debug)]
-enum Failed {
-    Storage(StorageError),
-}
 
 impl Life {
     /// Up to six minutes, or up to ninety: holds last five, and requests wait forty-five or ninety.
@@ -27,8 +22,8 @@ impl Life {
 
     pub(super) async fn work(&mut self) {
         let worker = self.world.worker();
-        let tried = worker.run_due().await.map_err(Failed::Storage);
-        let swept = worker.sweep_holds().await.map_err(Failed::Storage);
+        let tried = worker.run_due().await.map_err(ManageError::from);
+        let swept = worker.sweep_holds().await.map_err(ManageError::from);
         self.note(Kind::Work, &tried);
         self.note(Kind::Work, &swept);
     }
