@@ -231,10 +231,7 @@ fn write(
         ICalendarProperty::Description,
         plain_text(&description(facts, about)),
     );
-    event.add_property(
-        ICalendarProperty::Location,
-        plain_text(about.place(facts)),
-    );
+    event.add_property(ICalendarProperty::Location, plain_text(about.place(facts)));
     if let Some(status) = &entry.status {
         event.add_property(ICalendarProperty::Status, status.clone());
     }

@@ -128,7 +128,7 @@ fn put_in_place(copy: &Path, place: &Path) -> Result<Option<PathBuf>, String> {
         .and_then(|file| file.sync_all())
         .map_err(|error| told(&fresh, &error))?;
     let mut kept = None;
-    let aside = (1_u32..)
+    let aside = (1..=u32::MAX)
         .map(|number| beside(place, &format!("before-restore-{number}")))
         .find(|path| !path.exists() && !with_end(path, "-wal").exists())
         .ok_or("too many databases are kept from earlier restores")?;

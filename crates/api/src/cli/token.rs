@@ -22,7 +22,7 @@ pub(super) struct TokenArgs {
     /// What it is for, as lists show it
     #[arg(long)]
     name: Title,
-    /// What it may do, such as "bookings:read event_types:write"; see the API's description
+    /// What it may do, such as `bookings:read event_types:write`; see the API's description
     #[arg(long)]
     scopes: Scopes,
     /// In how many days it ends; never without it

@@ -17,6 +17,7 @@ use super::visit::{self, Visit};
 use super::when::When;
 use super::{PageError, WebState, see_other};
 use crate::Kalends;
+use crate::http::rate::RateClass;
 
 /// The page's context.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -126,7 +127,7 @@ async fn call_off(
     form: SentForm,
 ) -> Result<HttpResponse, PageError> {
     state.require_own_form(request)?;
-    state.count(kalends, request)?;
+    super::count(kalends, request, RateClass::Guests)?;
     let fields = Fields::of_form(form)?;
     let (visit, details) = visit::open(kalends, state, request).await?;
     let setting = Setting::of(state, &visit, request);
@@ -151,9 +152,8 @@ async fn call_off(
         reason,
         ..CancelBooking::new(visit.access.clone())
     };
-    let error = match kalends.scheduling.cancel(&command).await {
-        Ok(_) => return Ok(see_other(visit.paths.page())),
-        Err(error) => error,
+    let Err(error) = kalends.scheduling.cancel(&command).await else {
+        return Ok(see_other(visit.paths.page()));
     };
     match Refused::of(error)? {
         Refused::ReasonNeeded => again(&visit, &details, Some(ReasonProblem::Missing)),

@@ -37,10 +37,10 @@ pub(super) async fn elsewhere(state: web::Data<WebState>, request: HttpRequest) 
 /// The address of one of our pages without the slash at its end. Other paths are left alone: `//example.org/` must not
 /// lead to another site.
 fn without_slash(request: &HttpRequest, paths: &Paths) -> Option<String> {
+    const OURS: [&str; 4] = ["/book/", "/b/", "/h/", "/bookings/"];
     let uri = request.uri();
     let path = uri.path();
     let trimmed = path.trim_end_matches('/');
-    const OURS: [&str; 4] = ["/book/", "/b/", "/h/", "/bookings/"];
     let is_ours = trimmed != path && OURS.iter().any(|p| trimmed.starts_with(p));
     is_ours.then(|| match uri.query() {
         Some(query) => format!("{}{trimmed}?{query}", paths.base()),

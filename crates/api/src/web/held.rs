@@ -66,24 +66,20 @@ impl HeldSlot {
 
     /// Remembers it for the pages below an address.
     pub(super) fn remember(&self, response: &mut HttpResponse, public: &Url, path: &str) {
-        set(
-            response,
-            cookie(self.to_string(), public, path, Duration::minutes(15)),
-        );
+        let kept = cookie(self.to_string(), public, path, Duration::minutes(15));
+        set(response, &kept);
     }
 
     /// Forgets whichever slot was kept.
     pub(super) fn forget(response: &mut HttpResponse, public: &Url, path: &str) {
-        set(
-            response,
-            cookie(String::new(), public, path, Duration::ZERO),
-        );
+        let nothing = cookie(String::new(), public, path, Duration::ZERO);
+        set(response, &nothing);
     }
 }
 
-fn set(response: &mut HttpResponse, cookie: Cookie<'_>) {
+fn set(response: &mut HttpResponse, cookie: &Cookie<'_>) {
     // Our own parts make a header; without the cookie, only the way back to the times is less smooth.
-    if let Err(error) = response.add_cookie(&cookie) {
+    if let Err(error) = response.add_cookie(cookie) {
         tracing::warn!(error = %error, "A held slot could not be remembered");
     }
 }

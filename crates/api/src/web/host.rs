@@ -20,6 +20,7 @@ use super::when::{Dayline, When, daylines};
 use super::wording::moment;
 use super::{PageError, WebState, see_other};
 use crate::Kalends;
+use crate::http::rate::RateClass;
 
 /// The page's context.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -209,7 +210,7 @@ async fn grant(
     wish: Wish,
 ) -> Result<HttpResponse, PageError> {
     state.require_own_form(request)?;
-    state.count(kalends, request)?;
+    super::count(kalends, request, RateClass::Guests)?;
     let fields = Fields::of_form(form)?;
     let (visit, details) = visit::open(kalends, state, request).await?;
     let setting = Setting::of(state, &visit, request);

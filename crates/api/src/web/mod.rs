@@ -170,16 +170,6 @@ impl WebState {
         Ok(response)
     }
 
-    /// Counts a change that somebody asks for by a form.
-    fn count(&self, kalends: &Kalends, request: &HttpRequest) -> Result<(), PageError> {
-        count(kalends, request, RateClass::Guests)
-    }
-
-    /// Logs what a page tells its reader in calmer words.
-    fn log(&self, error: &StorageError, what: &'static str) {
-        tracing::error!(error = error as &dyn StdError, "{what}");
-    }
-
     fn render<P: Page>(&self, page: &P) -> Result<String, PageError> {
         self.inner
             .templates
@@ -250,6 +240,11 @@ fn count(kalends: &Kalends, request: &HttpRequest, class: RateClass) -> Result<(
             seconds: seconds.unwrap_or(60),
         }
     })
+}
+
+/// Logs what a page tells its reader in calmer words.
+fn log(error: &StorageError, what: &'static str) {
+    tracing::error!(error = error as &dyn StdError, "{what}");
 }
 
 /// Why there is no page.

@@ -29,6 +29,7 @@ use super::when::{Dayline, When, daylines};
 use super::wording::{clock_time, short_date};
 use super::{PageError, WebState, accept_language, see_other};
 use crate::Kalends;
+use crate::http::rate::RateClass;
 
 /// The context of the page that asks whether to move it there.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -186,16 +187,24 @@ fn may_move(
     visit: &Visit,
     details: &BookingDetails,
     setting: &Setting<'_>,
-) -> Result<ReasonPolicy, Result<HttpResponse, PageError>> {
-    match details.actions.reschedule {
-        Permission::Granted { reason, .. } => Ok(reason),
+) -> Result<May, PageError> {
+    Ok(match details.actions.reschedule {
+        Permission::Granted { reason, .. } => May::Move(reason),
         // There is nothing left to move; the booking's page says why.
-        Permission::Finished => Err(Ok(see_other(visit.paths.page()))),
+        Permission::Finished => May::Read(see_other(visit.paths.page())),
         permission @ (Permission::CutoffPassed { .. } | Permission::NotAllowed) => {
             let page = Refusal::new(details, visit, setting, Wanted::Reschedule, permission);
-            Err(state.private_page(StatusCode::OK, &page))
+            May::Read(state.private_page(StatusCode::OK, &page)?)
         }
-    }
+    })
+}
+
+/// What the reader may do.
+enum May {
+    /// Move it; whether he is asked why.
+    Move(ReasonPolicy),
+    /// Read why not.
+    Read(HttpResponse),
 }
 
 /// Shows the times, or for one that was chosen, the question.
@@ -214,9 +223,9 @@ async fn choose(
 ) -> Result<HttpResponse, PageError> {
     let (visit, details) = visit::open(kalends, state, request).await?;
     let setting = Setting::of(state, &visit, request);
-    let policy = match may_move(state, &visit, &details, &setting) {
-        Ok(policy) => policy,
-        Err(answer) => return answer,
+    let policy = match may_move(state, &visit, &details, &setting)? {
+        May::Move(policy) => policy,
+        May::Read(page) => return Ok(page),
     };
     let fields = Fields::of_query(request.query_string());
     let ask = Ask::new(&visit, &details, &setting, &fields, request);
@@ -282,15 +291,15 @@ async fn move_it(
     form: SentForm,
 ) -> Result<HttpResponse, PageError> {
     state.require_own_form(request)?;
-    state.count(kalends, request)?;
+    super::count(kalends, request, RateClass::Guests)?;
     let fields = Fields::of_form(form)?;
     let start = parse_instant(fields.text("slot")).ok_or(PageError::Malformed)?;
     let (visit, details) = visit::open(kalends, state, request).await?;
     let setting = Setting::of(state, &visit, request);
     let again = |status, visit: &Visit, details: &BookingDetails, wrong, notice| {
-        let policy = match may_move(state, visit, details, &setting) {
-            Ok(policy) => policy,
-            Err(answer) => return answer,
+        let policy = match may_move(state, visit, details, &setting)? {
+            May::Move(policy) => policy,
+            May::Read(page) => return Ok(page),
         };
         let ask = Ask::new(visit, details, &setting, &fields, request);
         let reason = ReasonField::refused(policy, &fields, wrong);
@@ -334,9 +343,8 @@ async fn move_it(
     };
     let moved = kalends.scheduling.reschedule(&command).await;
     drop(place);
-    let error = match moved {
-        Ok(_) => return Ok(see_other(visit.paths.page())),
-        Err(error) => error,
+    let Err(error) = moved else {
+        return Ok(see_other(visit.paths.page()));
     };
     let taken = error.is_taken();
     match error {
@@ -353,7 +361,7 @@ async fn move_it(
             again(StatusCode::CONFLICT, &visit, &details, None, Some(notice))
         }
         RescheduleError::Change(ChangeError::Storage(error)) if super::is_passing(&error) => {
-            state.log(&error, "A booking could not be moved");
+            super::log(&error, "A booking could not be moved");
             unavailable()
         }
         RescheduleError::Change(error) => match Refused::of(error)? {

@@ -110,12 +110,12 @@ async fn as_member(
         let access = BookingAccess::Member { actor, booking };
         match kalends.scheduling.booking(&access).await {
             Ok(details) => {
-                let zone = match details.hosts.iter().find(|host| host.id == principal.user) {
-                    Some(host) => host.timezone,
-                    None => {
-                        let reader = kalends.scheduling.person(principal.user).await?;
-                        reader.map_or_else(|| own_zone(&details), |reader| reader.timezone)
-                    }
+                let mut hosts = details.hosts.iter();
+                let zone = if let Some(host) = hosts.find(|host| host.id == principal.user) {
+                    host.timezone
+                } else {
+                    let reader = kalends.scheduling.person(principal.user).await?;
+                    reader.map_or_else(|| own_zone(&details), |reader| reader.timezone)
                 };
                 let page = state.paths().member_booking(booking);
                 let paths = BookingPaths::below(page);

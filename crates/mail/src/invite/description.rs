@@ -8,6 +8,10 @@ use crate::address::one_line;
 use crate::context::people;
 
 /// What differs between the copies of one entry.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says whether one part of the entry is there"
+)]
 pub(super) struct About<'a> {
     pub(super) manage_link: Option<&'a str>,
     /// What the invitee wrote, which is not for everyone.

@@ -164,7 +164,7 @@ pub(super) async fn change_password(
                 StatusCode::TOO_MANY_REQUESTS
             }
             Err(ChangePasswordError::Password(refused)) => {
-                form.new = Some(said(&refused));
+                form.new = Some(said(refused));
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Err(ChangePasswordError::Access(_)) => return Ok(to_sign_in(&state)),

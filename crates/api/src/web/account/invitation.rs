@@ -91,10 +91,10 @@ impl About {
     }
 }
 
-fn page(state: &WebState, token: &str, stage: Stage) -> Invitation {
+fn page(state: &WebState, token: &str, step: Stage) -> Invitation {
     let action = state.paths().invitation(token);
     Invitation {
-        stage,
+        stage: step,
         sign_in: state.paths().sign_in_and_go_on(&action),
         sign_out: state.paths().sign_out(),
         action,
@@ -103,7 +103,7 @@ fn page(state: &WebState, token: &str, stage: Stage) -> Invitation {
 }
 
 /// What an invitation asks of whoever looks at it.
-async fn stage(
+async fn stage_of(
     kalends: &Kalends,
     view: Option<InvitationView>,
     reader: Option<&Principal>,
@@ -149,12 +149,12 @@ pub(super) async fn show(
     let response = async {
         let reader = signed_in(&kalends, &request).await?;
         let view = kalends.accounts.invitation(&token).await?;
-        let stage = stage(&kalends, view, reader.as_ref()).await?;
-        let status = match stage {
+        let step = stage_of(&kalends, view, reader.as_ref()).await?;
+        let status = match step {
             Stage::Gone => StatusCode::GONE,
             _ => StatusCode::OK,
         };
-        state.private_page(status, &page(&state, &token, stage))
+        state.private_page(status, &page(&state, &token, step))
     };
     state.answer(response.await)
 }
@@ -189,7 +189,7 @@ pub(super) async fn accept(
                         }
                         Err(AcceptError::Password(refused)) => {
                             let problems = Problems {
-                                password: Some(said(&refused)),
+                                password: Some(said(refused)),
                                 ..Problems::default()
                             };
                             return again(&kalends, &state, &token, submission, problems).await;
@@ -202,19 +202,17 @@ pub(super) async fn accept(
                 }
             },
         };
-        match refused {
-            AcceptError::Storage(error) => Err(error.into()),
-            // The page as it is now says why: used meanwhile, for another address, or for an account that there is.
-            _ => {
-                let view = kalends.accounts.invitation(&token).await?;
-                let stage = stage(&kalends, view, reader.as_ref()).await?;
-                let status = match stage {
-                    Stage::Gone => StatusCode::GONE,
-                    _ => StatusCode::CONFLICT,
-                };
-                state.private_page(status, &page(&state, &token, stage))
-            }
+        if let AcceptError::Storage(error) = refused {
+            return Err(error.into());
         }
+        // The page as it is now says why: used meanwhile, for another address, or for an account that there is.
+        let view = kalends.accounts.invitation(&token).await?;
+        let step = stage_of(&kalends, view, reader.as_ref()).await?;
+        let status = match step {
+            Stage::Gone => StatusCode::GONE,
+            _ => StatusCode::CONFLICT,
+        };
+        state.private_page(status, &page(&state, &token, step))
     };
     state.answer(response.await)
 }
@@ -247,22 +245,22 @@ async fn again(
     wrong: Problems,
 ) -> Result<HttpResponse, PageError> {
     let view = kalends.accounts.invitation(token).await?;
-    let mut stage = stage(kalends, view, None).await?;
+    let mut step = stage_of(kalends, view, None).await?;
     if let Stage::New {
         name,
         timezone,
         problems,
         ..
-    } = &mut stage
+    } = &mut step
     {
         (*name, *timezone) = (submission.name, submission.timezone);
         *problems = wrong;
     }
-    let status = match stage {
+    let status = match step {
         Stage::Gone => StatusCode::GONE,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    state.private_page(status, &page(state, token, stage))
+    state.private_page(status, &page(state, token, step))
 }
 
 #[cfg(test)]

@@ -103,9 +103,9 @@ pub(super) async fn ask(
     state.answer(response.await)
 }
 
-fn page(state: &WebState, token: &str, stage: Stage) -> NewPassword {
+fn page(state: &WebState, token: &str, step: Stage) -> NewPassword {
     NewPassword {
-        stage,
+        stage: step,
         action: state.paths().reset_password(token),
         sign_in: state.paths().sign_in(),
         forgotten: state.paths().forgotten_password(),
@@ -120,7 +120,7 @@ pub(super) async fn show(
     token: web::Path<String>,
 ) -> HttpResponse {
     let response = async {
-        let (status, stage) = match kalends.accounts.password_link(&token).await? {
+        let (status, step) = match kalends.accounts.password_link(&token).await? {
             Some(person) => (
                 StatusCode::OK,
                 Stage::Ask {
@@ -131,7 +131,7 @@ pub(super) async fn show(
             ),
             None => (StatusCode::GONE, Stage::Gone),
         };
-        state.private_page(status, &page(&state, &token, stage))
+        state.private_page(status, &page(&state, &token, step))
     };
     state.answer(response.await)
 }
@@ -152,7 +152,7 @@ pub(super) async fn set(
             .into_inner();
         let password = SecretString::from(password);
         let accounts = &kalends.accounts;
-        let (status, stage) = match accounts.reset_password(&token, &password).await {
+        let (status, step) = match accounts.reset_password(&token, &password).await {
             Ok(_person) => {
                 kalends.scheduling.wake_worker();
                 (StatusCode::OK, Stage::Done)
@@ -166,7 +166,7 @@ pub(super) async fn set(
                         Stage::Ask {
                             name: person.name.to_string(),
                             email: person.email.to_string(),
-                            problem: Some(said(&refused)),
+                            problem: Some(said(refused)),
                         },
                     ),
                     None => (StatusCode::GONE, Stage::Gone),
@@ -174,13 +174,13 @@ pub(super) async fn set(
             }
             Err(ResetPasswordError::Storage(error)) => return Err(error.into()),
         };
-        state.private_page(status, &page(&state, &token, stage))
+        state.private_page(status, &page(&state, &token, step))
     };
     state.answer(response.await)
 }
 
 /// The complaint as it stands beside the field.
-pub(super) fn said(refused: &PasswordRefused) -> String {
+pub(super) fn said(refused: PasswordRefused) -> String {
     format!("The password {refused}")
 }
 
@@ -217,10 +217,7 @@ impl NewPassword {
             ("ask", make(ask("Mara Lindqvist", None))),
             (
                 "hostile-refused",
-                make(ask(
-                    sample::HOSTILE,
-                    Some(said(&PasswordRefused::TooCommon)),
-                )),
+                make(ask(sample::HOSTILE, Some(said(PasswordRefused::TooCommon)))),
             ),
             ("gone", make(Stage::Gone)),
             ("done", make(Stage::Done)),

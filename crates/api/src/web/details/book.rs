@@ -11,6 +11,7 @@ use scheduling_core::event_type::Questions;
 use super::submission::{Entry, Parsed, of_form};
 use super::{Details, Notice, Path, Sources, below, notice_of, read, remember, respond, too_many};
 use crate::Kalends;
+use crate::http::rate::RateClass;
 use crate::web::booker::{find_page, home_zone, slug};
 use crate::web::carry::Carry;
 use crate::web::fields::{Fields, SentForm};
@@ -18,7 +19,7 @@ use crate::web::guest::View;
 use crate::web::held::HeldSlot;
 use crate::web::links::parse_instant;
 use crate::web::onward::onward;
-use crate::web::{PageError, WebState, is_passing, retry_later, see_other};
+use crate::web::{PageError, WebState, count, is_passing, log, retry_later, see_other};
 
 /// Leads back to the times. A refused form stands at the address it was sent to, where a reader may ask for it again.
 pub(in crate::web) async fn start_again(
@@ -65,7 +66,7 @@ async fn submit(
         start: start.ok_or(PageError::Malformed)?,
         idempotency_key: fields.text("idempotency_key").to_owned(),
     };
-    if let Err(refused) = state.count(kalends, request) {
+    if let Err(refused) = count(kalends, request, RateClass::Guests) {
         return too_many(state, &sources, refused);
     }
     let again = |status, sources: &Sources, errors, notice| {
@@ -115,7 +116,7 @@ async fn submit(
             again(StatusCode::CONFLICT, &sources, Vec::new(), notice)
         }
         BookError::Storage(error) if is_passing(&error) => {
-            state.log(&error, "A booking could not be stored");
+            log(&error, "A booking could not be stored");
             unavailable(&sources)
         }
         BookError::Storage(error) => Err(error.into()),

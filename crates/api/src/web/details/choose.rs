@@ -20,7 +20,7 @@ use crate::web::carry::Carry;
 use crate::web::fields::{Fields, SentForm};
 use crate::web::held::HeldSlot;
 use crate::web::links::instant;
-use crate::web::{PageError, WebState, count, is_passing, retry_later, see_other};
+use crate::web::{PageError, WebState, count, is_passing, log, retry_later, see_other};
 
 /// Holds a time and leads to the form; or shows the form again with another time, or with a longer hold.
 pub(in crate::web) async fn choose(
@@ -46,7 +46,7 @@ async fn chosen(
     let (page, carry, start) = read(app, state, path, request, &fields).await?;
     let start = start.ok_or(PageError::Malformed)?;
     if !is_filled_in(&fields) {
-        state.count(kalends, request)?;
+        count(kalends, request, RateClass::Guests)?;
         return from_the_calendar(kalends, state, request, &page, &carry, start).await;
     }
     let length = carry.length(&page.event_type);
@@ -60,7 +60,7 @@ async fn chosen(
         start,
         idempotency_key: fields.text("idempotency_key").to_owned(),
     };
-    if let Err(refused) = state.count(kalends, request) {
+    if let Err(refused) = count(kalends, request, RateClass::Guests) {
         return too_many(state, &sources, refused);
     }
     let is_other = fields.get("to").is_some();
@@ -96,7 +96,7 @@ async fn chosen(
             }
             Err(refused) => {
                 sources.held = None;
-                refusal(state, &sources, refused)?
+                refusal(&sources, refused)?
             }
         }
     };
@@ -208,11 +208,7 @@ async fn extend(app: &Scheduling, held: &HeldSlot) -> Result<Option<HeldSlot>, P
 }
 
 /// What the form says about a time that cannot be held.
-fn refusal(
-    state: &WebState,
-    sources: &Sources,
-    error: HoldError,
-) -> Result<(StatusCode, Option<Notice>), PageError> {
+fn refusal(sources: &Sources, error: HoldError) -> Result<(StatusCode, Option<Notice>), PageError> {
     let taken = error.is_taken();
     match error {
         HoldError::Unavailable {
@@ -223,7 +219,7 @@ fn refusal(
             Ok((StatusCode::CONFLICT, Some(notice)))
         }
         HoldError::Storage(error) if is_passing(&error) => {
-            state.log(&error, "A time could not be held");
+            log(&error, "A time could not be held");
             Ok((StatusCode::SERVICE_UNAVAILABLE, Some(Notice::Unavailable)))
         }
         error => Err(error.into()),

@@ -67,6 +67,7 @@ fn judged(page: EventTypePage, fields: &Fields) -> Details {
 }
 
 impl Details {
+    #[expect(clippy::too_many_lines, reason = "one list of samples")]
     pub(in crate::web) fn samples() -> Vec<(&'static str, Self)> {
         let lisbon = Tz::Europe__Lisbon;
         let elena = typed(&[]);
