@@ -13,6 +13,7 @@ mod guide;
 mod hostile;
 mod journey;
 mod life;
+mod mail_servers;
 mod openapi;
 mod races;
 mod refusals;

@@ -9,3 +9,4 @@ pub(crate) mod mails;
 pub(crate) mod measure;
 pub(crate) mod place;
 pub(crate) mod server;
+pub(crate) mod sink;
