@@ -18,7 +18,7 @@ pub(crate) enum GivenTime {
 }
 
 /// The years in which times are accepted: beyond them, nobody meets and calendars disagree.
-const YEARS: std::ops::RangeInclusive<i32> = 1900..=2999;
+pub(crate) const YEARS: std::ops::RangeInclusive<i32> = 1900..=2999;
 
 impl GivenTime {
     /// Reads a time; `None` when it is none.

@@ -1,12 +1,13 @@
 //! The addresses of pages.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 use scheduling_app::{HostToken, ManageToken};
 use scheduling_core::ids::BookingId;
 use scheduling_core::text::Slug;
 use url::form_urlencoded;
 
 use crate::http::ids::WireId as _;
+use crate::http::local_time::YEARS;
 
 /// Builds root-relative addresses, below the path that the server is reached under.
 #[derive(Debug, Clone)]
@@ -152,11 +153,13 @@ pub(super) fn instant(instant: DateTime<Utc>) -> String {
     instant.format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Reads an instant from a link. A form encodes `+` as a space, so an offset's plus may arrive as one.
+/// Reads an instant from a link, of the years that the API knows too. A form encodes `+` as a space, so an offset's plus
+/// may arrive as one.
 pub(super) fn parse_instant(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(&text.trim().replace(' ', "+"))
         .ok()
         .map(|instant| instant.with_timezone(&Utc))
+        .filter(|instant| YEARS.contains(&instant.year()))
 }
 
 #[cfg(test)]
@@ -178,5 +181,6 @@ mod tests {
         assert_eq!(instant(start), "2026-11-24T14:00:00Z");
         assert_eq!(parse_instant(&instant(start)), Some(start));
         assert_eq!(parse_instant("24 November"), None);
+        assert_eq!(parse_instant("9999-12-31T23:59:59Z"), None);
     }
 }
