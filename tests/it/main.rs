@@ -4,6 +4,7 @@
 
 mod accounts;
 mod architecture;
+mod backups;
 mod book;
 mod conformance;
 mod contests;
@@ -13,9 +14,11 @@ mod guide;
 mod hostile;
 mod journey;
 mod life;
+mod looking;
 mod mail_servers;
 mod openapi;
 mod races;
 mod refusals;
 mod startup;
 mod support;
+mod workers;
