@@ -77,8 +77,11 @@ impl Default for SessionSettings {
 /// How often things may be tried. A *network* is an IPv4 address, or the /64 of an IPv6 one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Failed sign-ins with one mail address, known or not. 10 in 15 minutes.
+    /// Failed sign-ins with one mail address, known or not, from anywhere. 100 in 15 minutes: too few to guess a
+    /// password, and enough work for whoever only wants to lock its owner out.
     pub sign_in_address: Limit,
+    /// Failed sign-ins with one mail address from one network. 10 in 15 minutes.
+    pub sign_in_address_network: Limit,
     /// Failed sign-ins from one network. 50 in 15 minutes.
     pub sign_in_network: Limit,
     /// Password links that are asked for with one mail address. 3 an hour.
@@ -94,7 +97,8 @@ impl Default for Limits {
         let quarter = TimeDelta::minutes(15);
         let hour = TimeDelta::hours(1);
         Self {
-            sign_in_address: Limit::new(10, quarter),
+            sign_in_address: Limit::new(100, quarter),
+            sign_in_address_network: Limit::new(10, quarter),
             sign_in_network: Limit::new(50, quarter),
             reset_address: Limit::new(3, hour),
             reset_network: Limit::new(20, hour),

@@ -50,6 +50,11 @@ pub(crate) struct Counted {
     at: DateTime<Utc>,
 }
 
+/// The kind of counter for one address from anywhere.
+pub(crate) const ADDRESS: &str = "sign-in-address";
+/// The kind of counter for one address from one network.
+pub(crate) const ADDRESS_NETWORK: &str = "sign-in-address-network";
+
 impl Accounts {
     /// Signs somebody in: a new session.
     ///
@@ -116,10 +121,16 @@ impl Accounts {
         ip: Option<IpAddr>,
     ) -> Result<Counted, SignInError> {
         let limits = self.settings().limits;
-        let mut attempts = vec![Attempt {
-            key: throttle::address_key("sign-in-address", email),
-            limit: limits.sign_in_address,
-        }];
+        let mut attempts = vec![
+            Attempt {
+                key: throttle::address_key(ADDRESS, email),
+                limit: limits.sign_in_address,
+            },
+            Attempt {
+                key: throttle::address_network_key(ADDRESS_NETWORK, email, ip),
+                limit: limits.sign_in_address_network,
+            },
+        ];
         attempts.extend(ip.map(|ip| Attempt {
             key: throttle::network_key("sign-in-network", ip),
             limit: limits.sign_in_network,
@@ -151,10 +162,12 @@ impl Accounts {
             };
             work.credentials().store_password(user, &password).await?;
         }
-        if let Some((address, network)) = counted.attempts.split_first() {
-            // All failures with the address are forgiven; those of the network's other guests are not.
-            work.throttle().forget(address.key).await?;
-            for attempt in network {
+        for attempt in &counted.attempts {
+            // All failures of this network with the address are forgiven. Those of other networks are not, nor those of
+            // the network's other guests.
+            if attempt.key.kind == ADDRESS_NETWORK {
+                work.throttle().forget(attempt.key).await?;
+            } else {
                 throttle::take_back(work, attempt, counted.at).await?;
             }
         }

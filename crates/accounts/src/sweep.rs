@@ -42,6 +42,7 @@ impl Accounts {
         let limits = self.settings().limits;
         let longest = [
             limits.sign_in_address,
+            limits.sign_in_address_network,
             limits.sign_in_network,
             limits.reset_address,
             limits.reset_network,

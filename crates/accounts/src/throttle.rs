@@ -124,6 +124,17 @@ pub(crate) fn network_key(kind: &'static str, ip: IpAddr) -> ThrottleKey {
     }
 }
 
+/// The key of a mail address from one network, or from nowhere that is known.
+pub(crate) fn address_network_key(
+    kind: &'static str,
+    address: &str,
+    ip: Option<IpAddr>,
+) -> ThrottleKey {
+    let network = ip.map(|ip| network_key(kind, ip).hash);
+    let address = address_key(kind, address).hash;
+    key(kind, &[address, network.unwrap_or_default()].concat())
+}
+
 /// A key of anything else.
 pub(crate) fn key(kind: &'static str, on: &[u8]) -> ThrottleKey {
     let hash = Sha256::new()

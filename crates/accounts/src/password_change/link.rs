@@ -17,6 +17,7 @@ use crate::audit::AuditNote;
 use crate::password::{self, PasswordRefused};
 use crate::ports::{AccountUnitOfWork, StoredPasswordLink};
 use crate::secret::SecretToken;
+use crate::sign_in::{ADDRESS, ADDRESS_NETWORK};
 use crate::throttle::{self, Attempt};
 
 /// A link that sets a password, for the operator to hand over.
@@ -190,7 +191,8 @@ impl Accounts {
         Ok(people.remove(&user))
     }
 
-    /// Sets a password by a link, once. All sessions of the account end, and its owner is told by mail.
+    /// Sets a password by a link, once. All sessions of the account end, and its owner is told by mail. Failures to sign
+    /// in from the network `ip` are forgiven, and those from everywhere.
     ///
     /// # Errors
     /// [`ResetPasswordError`].
@@ -198,6 +200,7 @@ impl Accounts {
         &self,
         token: &str,
         new: &SecretString,
+        ip: Option<IpAddr>,
     ) -> Result<Person, ResetPasswordError> {
         // Looked at first, so that a refused password does not use the link up and a guessed link costs no hash.
         let person = self.password_link(token).await?;
@@ -211,7 +214,7 @@ impl Accounts {
 
         let mut work = self.begin().await?;
         let reset = self
-            .reset_password_in(&mut *work, &token, person, phc)
+            .reset_password_in(&mut *work, &token, person, phc, ip)
             .await;
         settle(work, reset).await
     }
@@ -222,6 +225,7 @@ impl Accounts {
         token: &SecretToken,
         person: Person,
         phc: String,
+        ip: Option<IpAddr>,
     ) -> Result<Person, ResetPasswordError> {
         let now = self.ports().clock.now();
         let whose = work.credentials().take_link(&token.hash(), now).await?;
@@ -231,8 +235,13 @@ impl Accounts {
         let note = AuditNote::by_user(person.id, "password.reset", person.id);
         self.set_password(work, &person, phc, None, note).await?;
         // Whoever was kept out by others' failures is let in.
-        let key = throttle::address_key("sign-in-address", person.email.as_str());
-        work.throttle().forget(key).await?;
+        let address = person.email.as_str();
+        for key in [
+            throttle::address_key(ADDRESS, address),
+            throttle::address_network_key(ADDRESS_NETWORK, address, ip),
+        ] {
+            work.throttle().forget(key).await?;
+        }
         Ok(person)
     }
 }

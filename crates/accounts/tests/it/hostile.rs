@@ -48,7 +48,7 @@ async fn texts_that_are_no_tokens_open_nothing(house: House) {
         assert_eq!(accounts.invitation(bad).await.unwrap(), None);
         assert_eq!(accounts.password_link(bad).await.unwrap(), None);
         accounts.sign_out(bad).await.unwrap();
-        let reset = accounts.reset_password(bad, &secret(PASSWORD)).await;
+        let reset = accounts.reset_password(bad, &secret(PASSWORD), None).await;
         assert!(matches!(reset, Err(ResetPasswordError::NotFound)));
         let accepted = accounts
             .accept(bad, &account("Bob"), &SignInContext::default())

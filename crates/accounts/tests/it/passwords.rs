@@ -51,7 +51,7 @@ async fn a_forgotten_password_is_set_anew_by_mail(house: House) {
 
     let person = house
         .accounts
-        .reset_password(&token, &secret(NEW))
+        .reset_password(&token, &secret(NEW), None)
         .await
         .unwrap();
     assert_eq!(person.id, ann.user);
@@ -71,7 +71,12 @@ async fn a_link_is_good_once_for_an_hour_and_only_the_newest(house: House) {
     house.owner().await;
     let older = house.reset_token(ANN).await;
     let newer = house.reset_token(ANN).await;
-    let reset = async |token: &str| house.accounts.reset_password(token, &secret(NEW)).await;
+    let reset = async |token: &str| {
+        house
+            .accounts
+            .reset_password(token, &secret(NEW), None)
+            .await
+    };
     assert!(
         house
             .accounts
@@ -172,7 +177,10 @@ async fn a_refused_password_leaves_the_link_as_it_was(house: House) {
         ("ann@halden.example", PasswordRefused::LikeTheAccount),
         ("plum\0tree rain", PasswordRefused::ControlCharacter),
     ] {
-        let refused = house.accounts.reset_password(&token, &secret(weak)).await;
+        let refused = house
+            .accounts
+            .reset_password(&token, &secret(weak), None)
+            .await;
         assert!(
             matches!(refused, Err(ResetPasswordError::Password(told)) if told == why),
             "{refused:?}"
@@ -180,7 +188,7 @@ async fn a_refused_password_leaves_the_link_as_it_was(house: House) {
     }
     house
         .accounts
-        .reset_password(&token, &secret(NEW))
+        .reset_password(&token, &secret(NEW), None)
         .await
         .unwrap();
 }
@@ -209,7 +217,7 @@ async fn a_new_password_ends_the_sessions(house: House) {
     let token = house.reset_token(ANN).await;
     house
         .accounts
-        .reset_password(&token, &secret(PASSWORD))
+        .reset_password(&token, &secret(PASSWORD), None)
         .await
         .unwrap();
     assert!(house.authenticate(&one.token).await.is_none());
@@ -323,7 +331,7 @@ async fn the_operator_hands_a_link_to_who_has_no_password(house: House) {
     let token = link.token.to_string();
     house
         .accounts
-        .reset_password(&token, &secret(PASSWORD))
+        .reset_password(&token, &secret(PASSWORD), None)
         .await
         .unwrap();
     assert_eq!(house.principal("bob@halden.example").await.user, bob.id);
@@ -343,7 +351,7 @@ async fn whoever_was_locked_out_comes_in_by_the_link(house: House) {
     let token = house.reset_token(ANN).await;
     house
         .accounts
-        .reset_password(&token, &secret(NEW))
+        .reset_password(&token, &secret(NEW), None)
         .await
         .unwrap();
     house.try_sign_in(ANN, NEW).await.unwrap();

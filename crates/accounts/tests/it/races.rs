@@ -178,7 +178,7 @@ async fn one_link_sets_one_password(house: House) {
         let tasks = at_once(4, |n| {
             let (accounts, token) = (house.accounts.clone(), token.clone());
             let new = secret(&format!("plum tree and snow {n}"));
-            async move { accounts.reset_password(&token, &new).await }
+            async move { accounts.reset_password(&token, &new, None).await }
         });
         let outcomes = all(tasks).await;
         let lost = outcomes
@@ -295,7 +295,7 @@ async fn whoever_signs_in_while_the_password_changes_has_no_session_left(house: 
             let (old, new) = (secret(&old), secret(&new));
             async move {
                 if task == 3 {
-                    accounts.reset_password(&token, &new).await.unwrap();
+                    accounts.reset_password(&token, &new, None).await.unwrap();
                 } else {
                     // Whether it comes in or not does not matter here.
                     let _ = accounts.sign_in(ANN, &old, &SignInContext::default()).await;

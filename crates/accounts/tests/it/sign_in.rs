@@ -20,6 +20,8 @@ both!(
     after_ten_failures_an_address_waits_whether_or_not_it_is_known,
     a_success_forgives_the_failures_of_the_address,
     one_network_has_fifty_failures_and_others_have_their_own,
+    whoever_guesses_from_elsewhere_does_not_lock_the_owner_out,
+    an_address_has_a_hundred_failures_from_wherever,
     many_at_once_try_no_more_often_than_one_after_the_other,
     a_password_is_hashed_anew_when_the_cost_has_changed,
     what_is_over_is_swept,
@@ -153,6 +155,32 @@ async fn one_network_has_fifty_failures_and_others_have_their_own(house: House) 
     }
 }
 
+async fn whoever_guesses_from_elsewhere_does_not_lock_the_owner_out(house: House) {
+    house.owner().await;
+    let (wrong, right) = (secret("wrong"), secret(PASSWORD));
+    let (there, here) = (from("192.0.2.7"), from("198.51.100.1"));
+    for n in 0..10 {
+        let outcome = house.accounts.sign_in(ANN, &wrong, &there).await;
+        assert!(is_wrong(&outcome), "{n}: {outcome:?}");
+    }
+    wait_of(house.accounts.sign_in(ANN, &right, &there).await);
+    house.accounts.sign_in(ANN, &right, &here).await.unwrap();
+    // Nor does the owner's success give the other network more tries.
+    wait_of(house.accounts.sign_in(ANN, &wrong, &there).await);
+}
+
+async fn an_address_has_a_hundred_failures_from_wherever(house: House) {
+    house.owner().await;
+    let wrong = secret("wrong");
+    for n in 0..100 {
+        let context = from(&format!("2001:db8:{n:x}::1"));
+        let outcome = house.accounts.sign_in(ANN, &wrong, &context).await;
+        assert!(is_wrong(&outcome), "{n}: {outcome:?}");
+    }
+    let another = from("2001:db8:ffff::1");
+    wait_of(house.accounts.sign_in(ANN, &wrong, &another).await);
+}
+
 async fn many_at_once_try_no_more_often_than_one_after_the_other(house: House) {
     house.owner().await;
     let tries = (0..30).map(|_| {
@@ -218,5 +246,5 @@ async fn what_is_over_is_swept(house: House) {
     house.wait(TimeDelta::days(31));
     let swept = house.accounts.sweep().await.unwrap();
     assert_eq!((swept.sessions, swept.links), (1, 1));
-    assert_eq!(swept.windows, 2);
+    assert_eq!(swept.windows, 3);
 }

@@ -295,7 +295,7 @@ impl Server {
             .unwrap();
         let token = link.token.to_string();
         self.accounts
-            .reset_password(&token, &PASSWORD.to_owned().into())
+            .reset_password(&token, &PASSWORD.to_owned().into(), None)
             .await
             .unwrap();
     }

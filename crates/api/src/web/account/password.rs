@@ -152,7 +152,9 @@ pub(super) async fn set(
             .into_inner();
         let password = SecretString::from(password);
         let accounts = &kalends.accounts;
-        let (status, step) = match accounts.reset_password(&token, &password).await {
+        let ip = client::address(&request, &kalends.trusted_proxies);
+        let reset = accounts.reset_password(&token, &password, ip).await;
+        let (status, step) = match reset {
             Ok(_person) => {
                 kalends.scheduling.wake_worker();
                 (StatusCode::OK, Stage::Done)

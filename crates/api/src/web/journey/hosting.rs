@@ -182,7 +182,7 @@ async fn sign_in(site: &Site, email: &str) -> String {
         .unwrap();
     let password = "plum tree rain".to_owned().into();
     site.accounts
-        .reset_password(&link.token.to_string(), &password)
+        .reset_password(&link.token.to_string(), &password, None)
         .await
         .unwrap();
     let context = SignInContext::default();

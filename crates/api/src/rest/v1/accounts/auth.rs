@@ -228,7 +228,8 @@ pub(super) async fn reset(
     let (Some(token), Some(password)) = (token, password) else {
         return Err(errors.into_problem());
     };
-    match kalends.accounts.reset_password(&token, &password).await {
+    let ip = client::address(&request, &kalends.trusted_proxies);
+    match kalends.accounts.reset_password(&token, &password, ip).await {
         Ok(_person) => Ok(v1::gone()),
         Err(ResetPasswordError::NotFound) => Err(refusals::token_gone()),
         Err(ResetPasswordError::Password(error)) => Err(password_refused("/password", error)),
