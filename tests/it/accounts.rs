@@ -45,6 +45,10 @@ fn mails_to(folder: &Path, reader: &str) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a journey is read from its beginning to its end"
+)]
 async fn people_are_invited_sign_in_forget_their_passwords_and_sign_out_in_a_browser() {
     let data = tempfile::tempdir().expect("a temporary folder can be made");
     let folder = data.path().join("mails");

@@ -12,6 +12,10 @@ use crate::support::server::Server;
 const WRITERS: usize = 4;
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a journey is read from its beginning to its end"
+)]
 async fn a_copy_made_while_guests_book_is_whole_and_can_be_put_back() {
     let data = tempfile::tempdir().expect("a temporary folder can be made");
     acme::found(data.path(), &[]);

@@ -91,6 +91,10 @@ fn text<'a>(seen: &'a Value, field: &str) -> &'a str {
 }
 
 /// The whole life, once. The number keeps those of several lives apart.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a life is read from its beginning to its end"
+)]
 fn live(server: &Server, folder: &Path, number: usize, how: How) -> Option<()> {
     let (invitee, guest) = (
         format!("invitee-{number}@example.org"),

@@ -78,18 +78,8 @@ async fn look_around(visitor: &Api, seeds: &BTreeSet<String>) -> (usize, BTreeMa
     (looks, statuses)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_looks_at_every_link_of_every_mail_and_page_changes_nothing() {
-    let data = tempfile::tempdir().expect("a temporary folder can be made");
-    let folder = data.path().join("mails");
-    acme::found(data.path(), &[]);
-    acme::make_owner(data.path(), &[]);
-    let token = acme::token(data.path(), &[], acme::HOST, acme::ALL_SCOPES);
-
-    // Something of everything that links lead to.
-    let server = Server::start(data.path(), &[]);
-    let guest = Api::of(&server.url());
-    let member = guest.with_token(&token);
+/// Something of everything that links lead to; answers addresses that change something when they are posted to.
+async fn furnish(guest: &Api, member: &Api) -> BTreeSet<String> {
     let starts = guest.starts("interview", "").await;
     let mut seeds = BTreeSet::new();
     for number in 0..4 {
@@ -156,9 +146,64 @@ async fn whoever_looks_at_every_link_of_every_mail_and_page_changes_nothing() {
         .post("/api/v1/auth/password-reset", &forgotten)
         .await
         .expect(202);
-    // Asked for: 4 each to both sides; declined: 1; approved: 2 to three; called off: 1 to three; and the last two.
-    let count = 8 + 1 + 6 + 3 + 2;
-    mails::wait_until(&folder, "all mails", |mails| mails.len() >= count);
+    seeds
+}
+
+/// Waits until mails of every kind have come.
+fn wait_for_mails(folder: &Path) {
+    // Approved and at once called off, number 3 may hear of the end alone.
+    let last = [
+        ("guest-0@example.org", "Requested"),
+        ("guest-1@example.org", "Declined"),
+        ("guest-2@example.org", "METHOD:REQUEST"),
+        ("guest-3@example.org", "METHOD:CANCEL"),
+        ("friend-2@example.org", "METHOD:REQUEST"),
+        ("cora@example.org", "/invitations/"),
+        (acme::HOST, "/reset-password/"),
+    ];
+    mails::wait_until(folder, "a mail of each kind", |mails| {
+        let came = |reader: &str, words: &str| {
+            mails
+                .iter()
+                .any(|m| m.is_to(reader) && m.text.contains(words))
+        };
+        let asked = |mail: &&mails::Mail| {
+            mail.is_to(acme::HOST) && mail.header("Subject").starts_with("Answer needed")
+        };
+        last.iter().all(|(reader, words)| came(reader, words))
+            && mails.iter().filter(asked).count() >= 3
+    });
+}
+
+/// The addresses in the mails.
+fn addresses_in_mails(folder: &Path) -> BTreeSet<String> {
+    let mut seeds = BTreeSet::new();
+    for mail in mails::read_all(folder) {
+        for link in mail.links() {
+            // The mails name the server that sent them, which had another port.
+            if let Some((_, path)) = link.trim_start_matches("http://127.0.0.1").split_once('/')
+                && link.starts_with("http://127.0.0.1")
+            {
+                seeds.insert(format!("/{path}"));
+            }
+        }
+    }
+    seeds
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_looks_at_every_link_of_every_mail_and_page_changes_nothing() {
+    let data = tempfile::tempdir().expect("a temporary folder can be made");
+    let folder = data.path().join("mails");
+    acme::found(data.path(), &[]);
+    acme::make_owner(data.path(), &[]);
+    let token = acme::token(data.path(), &[], acme::HOST, acme::ALL_SCOPES);
+
+    let server = Server::start(data.path(), &[]);
+    let guest = Api::of(&server.url());
+    let member = guest.with_token(&token);
+    let mut seeds = furnish(&guest, &member).await;
+    wait_for_mails(&folder);
     assert!(server.stop().success());
 
     // What is owed later stays owed: no worker.
@@ -174,18 +219,9 @@ async fn whoever_looks_at_every_link_of_every_mail_and_page_changes_nothing() {
         .split(';')
         .next()
         .expect("there is a cookie");
-    for mail in mails::read_all(&folder) {
-        for link in mail.links() {
-            // The mails name the server that sent them, which had another port.
-            if let Some((_, path)) = link.trim_start_matches("http://127.0.0.1").split_once('/')
-                && link.starts_with("http://127.0.0.1")
-            {
-                seeds.insert(format!("/{path}"));
-            }
-        }
-    }
+    seeds.extend(addresses_in_mails(&folder));
     let secret = |behind: &str| seeds.iter().filter(|seed| seed.starts_with(behind)).count();
-    assert!(secret("/b/") >= 4 && secret("/h/") >= 4, "{seeds:#?}");
+    assert!(secret("/b/") >= 4 && secret("/h/") >= 3, "{seeds:#?}");
     assert!(
         secret("/invitations/") == 1 && secret("/reset-password/") == 1,
         "{seeds:#?}"

@@ -23,7 +23,7 @@ const STAGES: [&str; 6] = ["banner", "ehlo", "mail", "rcpt", "data", "body"];
 const AFTERWARDS: [&str; 4] = ["hang_dot", "close_dot", "reset_dot", "babble_dot"];
 
 /// Settings that send to a relay, without encryption, as to a mail server on the same machine.
-fn smtp<'a>(port: &'a str) -> [(&'a str, &'a str); 5] {
+fn smtp(port: &str) -> [(&str, &str); 5] {
     [
         ("mail.transport", "smtp"),
         ("mail.from_address", "meetings@acme.example"),
@@ -95,11 +95,10 @@ async fn outcomes(member: &Api, entry: &str) -> Vec<String> {
 async fn whatever_a_mail_server_does_what_is_owed_arrives_once_it_is_well() {
     let Some(sink) = Sink::start() else { return };
     let relay = Relay::to(sink.door("plain")).await;
-    let astray: Vec<&str> = AFTERWARDS.to_vec();
     let doors = STAGES
         .iter()
         .flat_map(|stage| DEEDS.map(|deed| format!("{deed}_{stage}")));
-    let mut doors: Vec<String> = doors.chain(astray.into_iter().map(str::to_owned)).collect();
+    let mut doors: Vec<String> = doors.chain(AFTERWARDS.map(str::to_owned)).collect();
     // Those that hang go first, so that they do so beside each other.
     doors.sort_by_key(|door| !door.starts_with("hang"));
     relay.lead(doors.iter().map(|door| sink.door(door)), sink.door("plain"));

@@ -80,11 +80,11 @@ async fn furnish(guest: &Api, member: &Api, session: &Api) -> Names {
             note("manage_token", booked.text("manage_token").to_owned());
         }
         let hold = format!("/api/v1/public/acme/event-types/{event}/holds");
-        let held = guest
+        let kept = guest
             .post(&hold, &json!({ "start": starts[100] }))
             .await
             .expect(201);
-        note("hold_token", held.text("token").to_owned());
+        note("hold_token", kept.text("token").to_owned());
     }
     for number in 0..3 {
         let link = json!({ "slug": format!("link-{number}") });
@@ -134,16 +134,19 @@ async fn furnish(guest: &Api, member: &Api, session: &Api) -> Names {
 
 /// What schemathesis is told: names that are there, most of the time.
 fn configuration(names: &Names) -> String {
-    let mut text = String::new();
-    for (part, values) in names {
+    let dictionary = |(part, values): (&&str, &Vec<String>)| {
         let values = serde_json::to_string(values).expect("texts are JSON");
-        text += &format!("[dictionaries.{part}]\nvalues = {values}\n");
-    }
-    text += "[dictionaries.version]\nvalues = [\"*\", '\"1\"']\n[parameters]\n";
-    for part in names.keys() {
-        text += &format!("\"path.{part}\" = {{ dictionary = \"{part}\", probability = 0.85 }}\n");
-    }
-    text + "\"header.If-Match\" = { dictionary = \"version\", probability = 0.8 }\n"
+        format!("[dictionaries.{part}]\nvalues = {values}")
+    };
+    let parameter = |part: &&str| {
+        format!("\"path.{part}\" = {{ dictionary = \"{part}\", probability = 0.85 }}")
+    };
+    let mut lines: Vec<String> = names.iter().map(dictionary).collect();
+    lines.push("[dictionaries.version]\nvalues = [\"*\", '\"1\"']".to_owned());
+    lines.push("[parameters]".to_owned());
+    lines.extend(names.keys().map(parameter));
+    lines.push("\"header.If-Match\" = { dictionary = \"version\", probability = 0.8 }".to_owned());
+    lines.join("\n")
 }
 
 /// One run of schemathesis.
@@ -278,7 +281,12 @@ async fn walk(data: &Path, guest: &Api, member: &Api, session: &Api, judge: &mut
         removed,
     );
 
-    // Event types and time off as they are read can be written.
+    write_what_is_read(member, judge).await;
+    book_and_decline(guest, member, judge).await;
+}
+
+/// Event types and time off as they are read can be written.
+async fn write_what_is_read(member: &Api, judge: &mut Judge) {
     let path = format!("{WORKSPACE}/event-types");
     let mut settings = member
         .get(&format!("{path}/interview"))
@@ -313,8 +321,10 @@ async fn walk(data: &Path, guest: &Api, member: &Api, session: &Api, judge: &mut
         "PUT /api/v1/workspaces/{workspace}/time-off/{time_off}",
         put.expect(200),
     );
+}
 
-    // A booking by a member, one that is declined, and one that its invitee calls off.
+/// A booking by a member, one that is declined, and one that its invitee calls off.
+async fn book_and_decline(guest: &Api, member: &Api, judge: &mut Judge) {
     let starts = guest.starts("interview", "").await;
     let booking = |place: usize| {
         json!({

@@ -60,6 +60,34 @@ fn copies(kept: &[Mail]) -> BTreeMap<String, Vec<SystemTime>> {
     copies
 }
 
+/// Asserts that everything that is owed came, and nothing else, and no two copies at once. Answers how many second ones
+/// there are.
+fn assert_none_at_once(owing: &BTreeMap<String, Value>, kept: &[Mail]) -> usize {
+    let copies = copies(kept);
+    assert_eq!(
+        copies.len(),
+        owing.len(),
+        "what is owed came, and nothing else"
+    );
+    let mut repeated = 0;
+    for (id, entry) in owing {
+        let times = copies.get(id);
+        let times = times.unwrap_or_else(|| panic!("{entry} did not come"));
+        let attempts = entry["attempts"].as_u64().expect("attempts are counted");
+        assert!(
+            times.len() as u64 <= attempts,
+            "{entry} came more often than it was tried"
+        );
+        for pair in times.windows(2) {
+            let apart = pair[1].duration_since(pair[0]);
+            let apart = apart.expect("they are in order");
+            assert!(apart > APART, "{entry} was sent by two at once: {apart:?}");
+            repeated += 1;
+        }
+    }
+    repeated
+}
+
 async fn workers_die(name: &str, data: &Path, database: &[(&str, &str)], sink: &Sink) {
     let relay = Relay::to(sink.door("plain")).await;
     let port = relay.port();
@@ -90,15 +118,15 @@ async fn workers_die(name: &str, data: &Path, database: &[(&str, &str)], sink: &
     }
     let first = Worker::start(data, &settings, "first");
     let began = Instant::now();
-    let taken = loop {
-        let leased = owed(&member).await;
-        let taken: Vec<String> = leased
+    let in_hand = loop {
+        let owing = owed(&member).await;
+        let leased: Vec<String> = owing
             .into_iter()
             .filter(|(_, entry)| entry["status"] == "leased")
             .map(|(id, _)| id)
             .collect();
-        if !taken.is_empty() {
-            break taken;
+        if !leased.is_empty() {
+            break leased;
         }
         assert!(began.elapsed() < Duration::from_mins(1), "it takes nothing");
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -136,32 +164,8 @@ async fn workers_die(name: &str, data: &Path, database: &[(&str, &str)], sink: &
         tokio::time::sleep(Duration::from_millis(200)).await;
     };
 
-    let copies = copies(&sink.kept());
-    assert_eq!(
-        copies.len(),
-        owing.len(),
-        "{name}: what is owed came, and nothing else"
-    );
-    let mut repeated = 0;
-    for (id, entry) in &owing {
-        let times = copies
-            .get(id)
-            .unwrap_or_else(|| panic!("{name}: {entry} did not come"));
-        let attempts = entry["attempts"].as_u64().expect("attempts are counted");
-        assert!(
-            times.len() as u64 <= attempts,
-            "{name}: {entry} came more often than it was tried"
-        );
-        for pair in times.windows(2) {
-            let apart = pair[1].duration_since(pair[0]).expect("they are in order");
-            assert!(
-                apart > APART,
-                "{name}: {entry} was sent by two at once: {apart:?}"
-            );
-            repeated += 1;
-        }
-    }
-    for id in &taken {
+    let repeated = assert_none_at_once(&owing, &sink.kept());
+    for id in &in_hand {
         let attempts = owing[id].get("attempts").and_then(Value::as_u64);
         assert!(
             attempts >= Some(2),
