@@ -2,7 +2,7 @@
 //
 //   node guest.mjs book   '{"event": URL, "timezone": "Australia/Eucla", "javascript": true, "name": …, "email": …}'
 //   node guest.mjs cancel '{"url": URL, "javascript": true}'
-//   node guest.mjs judge  '{"pages": {NAME: URL, …}}'
+//   node guest.mjs judge  '{"pages": {NAME: URL, …}, "cookies": [those of somebody who is signed in]}'
 
 import { AxeBuilder, complaints, context, refused, run } from './browser.mjs';
 
@@ -52,11 +52,12 @@ async function cancel(browser, { url, javascript }) {
 }
 
 /** axe on every page, light and dark; and no sideways scrolling on a narrow screen. */
-async function judge(browser, { pages }) {
+async function judge(browser, { pages, cookies }) {
   const judged = [];
   for (const colorScheme of ['light', 'dark']) {
     for (const [name, url] of Object.entries(pages)) {
       const guest = await context(browser, { colorScheme });
+      await guest.addCookies(cookies);
       const page = await guest.newPage();
       const look = () => page.goto(url, { waitUntil: 'load' });
       // A page about something that does not exist answers 404.

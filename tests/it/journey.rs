@@ -173,6 +173,13 @@ async fn every_page_in_a_browser_is_accessible_fits_narrow_screens_and_has_a_sil
     assert_eq!(cancelled.expect("the server answers").status, 200);
 
     let at = |path: &str| format!("{}{path}", server.url());
+    let (request, asked_of, other) = request(&api, &data.path().join("mails")).await;
+    let clara = json!({ "email": "clara@northwind.example", "password": "meet me at the kalends" });
+    let signed_in = api.post("/api/v1/auth/sign-in", &clara).await.expect(200);
+    let cookie = signed_in.header("set-cookie").split(';').next();
+    let (name, value) = cookie
+        .and_then(|cookie| cookie.split_once('='))
+        .expect("there is a cookie");
     guest(
         "judge",
         &json!({ "pages": {
@@ -184,7 +191,46 @@ async fn every_page_in_a_browser_is_accessible_fits_narrow_screens_and_has_a_sil
             "manage": at(&format!("/b/{kept}")),
             "cancel": at(&format!("/b/{kept}/cancel")),
             "cancelled": at(&format!("/b/{called_off}")),
+            "request": at(&format!("/b/{request}")),
+            "other times": at(&format!("/b/{request}/reschedule")),
+            "another time": at(&format!("/b/{request}/reschedule?slot={other}")),
+            "answer": at(&format!("/h/{asked_of}")),
+            "host cancels": at(&format!("/h/{asked_of}/cancel")),
+            "sign in": at("/sign-in"),
+            "forgotten password": at("/forgotten-password"),
+            "home": at("/home"),
             "missing": at("/book/nobody"),
-        }}),
+        }, "cookies": [{ "name": name, "value": value, "url": server.url() }] }),
     );
+}
+
+/// A request that waits: its manage token, its host's, and another start that it can move to.
+async fn request(api: &Api, mails: &Path) -> (String, String, String) {
+    let event = "/api/v1/public/northwind/event-types/strategy-session";
+    let slots = api
+        .get(&format!("{event}/slots?view=flat&timezone=UTC"))
+        .await
+        .expect(200);
+    let start = |place: usize| slots.body["slots"][place]["start"].clone();
+    let body = json!({
+        "start": start(8),
+        "invitee": { "name": "Ida", "email": "ida@example.org", "timezone": "Asia/Kathmandu" },
+        "guests": [{ "email": "jon@example.org" }],
+        "answers": { "decision": "Whether to build or to buy", "people": "Up to 20" },
+    });
+    let asked = api
+        .post(&format!("{event}/bookings"), &body)
+        .await
+        .expect(201);
+    let mail = mails::wait_for(
+        mails,
+        "clara@northwind.example",
+        "Answer needed: Strategy session with Clara: Clara Winter and Ida",
+    );
+    let other = start(12).as_str().expect("a slot has a start").to_owned();
+    (
+        asked.text("manage_token").to_owned(),
+        mail.secret("/h/"),
+        other,
+    )
 }
