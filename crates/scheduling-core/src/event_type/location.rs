@@ -103,7 +103,7 @@ impl RoomTemplate {
     pub const PLACE: &'static str = "{room}";
     const LONGEST: usize = 500;
 
-    /// The room of this name. The name is what [`is_room_name`] allows; anything else is left out.
+    /// The room of this name. The name is letters and digits of ASCII; anything else is left out.
     ///
     /// # Panics
     /// Never: a short name in the place of `{room}` leaves an address an address.
