@@ -166,7 +166,7 @@ impl Run<'_> {
             "there is no schemathesis to test with: run `bash tests/all needs counterparts`, or do without: \
              KALENDS_TEST_WITHOUT=python"
         );
-        let checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
+        let checks = "response_headers_conformance,not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
         let mut command = Command::new(program);
         command
             .current_dir(folder)
