@@ -11,6 +11,7 @@ use super::{Ending, Global, Out, block_on, log};
 use crate::compose;
 use crate::config::Config;
 use crate::database_file::{self, InUse};
+use crate::http::problem::causes;
 
 /// What `backup` takes.
 #[derive(Debug, clap::Args)]
@@ -75,6 +76,9 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Ending {
         InUse::Taken => "the database is in use; stop the server and the workers first".to_owned(),
         InUse::Io(error) => format!("{}: {error}", place.display()),
     })?;
+    if place.exists() && has_log(&place) {
+        fold_log(&config);
+    }
     let kept = put_in_place(&args.file, &place)?;
     // Told before anything else can fail: where the former database is must be known then most of all.
     let mut out = Out::stdout();
@@ -115,8 +119,24 @@ fn place(config: &Config) -> Result<PathBuf, String> {
     })
 }
 
-/// Copies the file beside the database, keeps the database under another name with its log, and swaps. At every moment
-/// one of them is whole on the disk.
+/// Brings what lies in the log of a database that was not closed into its file, so that a restore which is cut short
+/// parts nothing that belongs together. A damaged database, the usual reason for a restore, cannot be opened: it is kept
+/// with its log as it is.
+fn fold_log(config: &Config) {
+    let folded = block_on(async {
+        let storage = compose::storage(config).await?;
+        storage.close().await?;
+        Ok::<_, Box<dyn std::error::Error>>(())
+    });
+    if let Err(error) = folded {
+        tracing::warn!(
+            error = causes(&*error),
+            "The log of the former database stays beside it"
+        );
+    }
+}
+
+/// Copies the file beside the database, keeps the database under another name with what log it has, and swaps.
 fn put_in_place(copy: &Path, place: &Path) -> Result<Option<PathBuf>, String> {
     let told = |path: &Path, error: &std::io::Error| format!("{}: {error}", path.display());
     let fresh = beside(place, "restoring");
