@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use scheduling_core::ports::{Clock, CredentialSealer, IdSource, Links, SecretSource, Storage};
+use scheduling_core::ports::{
+    Clock, CredentialSealer, IdSource, Links, NoObserver, Observer, SecretSource, Storage,
+};
 use tokio::sync::Notify;
 
 /// All use cases, over the ports it was built with. Cloning is cheap.
@@ -11,6 +13,7 @@ use tokio::sync::Notify;
 pub struct Scheduling {
     ports: Arc<SchedulingBuilder>,
     wake: Arc<Notify>,
+    observer: Arc<dyn Observer>,
 }
 
 /// The ports that [`Scheduling`] needs.
@@ -31,16 +34,28 @@ pub struct SchedulingBuilder {
 }
 
 impl SchedulingBuilder {
-    /// Puts the use cases over these ports.
+    /// Puts the use cases over these ports. Nobody watches them; see [`Scheduling::with_observer`].
     pub fn build(self) -> Scheduling {
         Scheduling {
             ports: Arc::new(self),
             wake: Arc::new(Notify::new()),
+            observer: Arc::new(NoObserver),
         }
     }
 }
 
 impl Scheduling {
+    /// The same use cases, with somebody who is told what they do.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    pub(crate) fn observer(&self) -> &dyn Observer {
+        &*self.observer
+    }
+
     pub(crate) fn ports(&self) -> &SchedulingBuilder {
         &self.ports
     }

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use scheduling_core::effect::{LeasedEffect, RetryPolicy};
+use scheduling_core::effect::{Effect, LeasedEffect, RetryPolicy};
 use scheduling_core::ids::OutboxId;
 use scheduling_core::ports::{DeliveryAttempt, Notifier, Retry, StorageError, UnitOfWork};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{Instrument as _, error, error_span, info, warn};
 
 use crate::Scheduling;
 use crate::effects::{self, Outcome, Tried};
@@ -232,13 +233,17 @@ impl Worker {
         let count = leased.len();
         for effect in leased {
             let worker = self.clone();
-            running.spawn(async move { worker.do_and_settle(effect).await });
+            // Lines about an effect name it, whatever is logged: the span is there at every level.
+            let span = error_span!("effect", outbox.id = %effect.id, attempts = effect.attempts);
+            running.spawn(async move { worker.do_and_settle(effect).await }.instrument(span));
         }
         Ok(count)
     }
 
     async fn do_and_settle(&self, leased: LeasedEffect) -> Result<(), StorageError> {
         let (id, attempts) = (leased.id, leased.attempts);
+        let kind = leased.effect.as_ref().map_or("unreadable", Effect::kind);
+        let begun = Instant::now();
         let tried = if attempts > self.settings.retry.max_attempts {
             // Each earlier try ended with the worker's death, or it would have been settled.
             Tried::from(Outcome::Failed {
@@ -248,6 +253,7 @@ impl Worker {
         } else {
             self.do_in_time(leased).await
         };
+        tried.tell(self.scheduling.observer(), kind, begun.elapsed());
         // What was accepted and is not written down would be sent again: a storage that stumbles is asked again.
         let mut pauses = SETTLING_PAUSES.into_iter();
         loop {
@@ -266,9 +272,9 @@ impl Worker {
         let limit = self.settings.lease * 3 / 4;
         // In a task of its own, so that a panic in an adapter fails this effect and nothing else.
         let worker = self.clone();
-        let mut task = tokio::spawn(async move {
-            effects::run(&worker.scheduling, &*worker.notifier, leased).await
-        });
+        let doing =
+            async move { effects::run(&worker.scheduling, &*worker.notifier, leased).await };
+        let mut task = tokio::spawn(doing.in_current_span());
         match tokio::time::timeout(limit, &mut task).await {
             Ok(Ok(tried)) => tried,
             Ok(Err(died)) => Outcome::failed(Retry::Backoff, &died).into(),

@@ -1,12 +1,13 @@
 //! Answer a request: approve it, or decline it.
 
 use scheduling_core::booking::{Change, Party, PendingReason};
-use scheduling_core::ports::UnitOfWork;
+use scheduling_core::ports::{ChangeKind, UnitOfWork};
 use scheduling_core::text::Note;
 
 use super::access::BookingAccess;
 use super::attempts::Attempts;
 use super::change::{Asked, Begun, ChangeError, Changed, Lock, Under, deadline, give_back};
+use super::observed;
 use super::policy::require_reason;
 use crate::Scheduling;
 use crate::idempotency::Idempotent;
@@ -64,6 +65,10 @@ impl Scheduling {
     /// # Errors
     /// [`ChangeError`].
     pub async fn approve(&self, command: &ApproveBooking) -> Result<Changed, ChangeError> {
+        observed::change(self, ChangeKind::Approve, self.try_to_approve(command)).await
+    }
+
+    async fn try_to_approve(&self, command: &ApproveBooking) -> Result<Changed, ChangeError> {
         self.look(&command.access).await?;
         let mut attempts = Attempts::new();
         loop {
@@ -117,6 +122,10 @@ impl Scheduling {
     /// # Errors
     /// [`ChangeError`].
     pub async fn decline(&self, command: &DeclineBooking) -> Result<Changed, ChangeError> {
+        observed::change(self, ChangeKind::Decline, self.try_to_decline(command)).await
+    }
+
+    async fn try_to_decline(&self, command: &DeclineBooking) -> Result<Changed, ChangeError> {
         self.look(&command.access).await?;
         let mut attempts = Attempts::new();
         loop {

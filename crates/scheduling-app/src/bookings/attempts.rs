@@ -48,7 +48,11 @@ impl Attempts {
                 scheduling.wake_worker();
                 Some(Ok(done))
             }
-            Err(refusal) if refusal.is_conflict() && self.0 < ATTEMPTS => {
+            Err(refusal) if refusal.is_conflict() => {
+                scheduling.observer().conflict();
+                if self.0 >= ATTEMPTS {
+                    return Some(Err(refusal));
+                }
                 debug!("A change conflicted with another and starts again");
                 None
             }

@@ -15,6 +15,7 @@ use super::attempts::Attempts;
 use super::form::{Filled, GuestDetails, InviteeDetails};
 use super::hold::held;
 use super::making::{answer_until, judged_by_the_hold, question, use_link};
+use super::observed;
 use super::offer::{meeting, offer};
 use super::repeated::{idempotent, made_before};
 use crate::actor::Actor;
@@ -108,7 +109,7 @@ impl Scheduling {
     /// # Errors
     /// [`BookError`].
     pub async fn book(&self, command: &BookSlot) -> Result<Booked, BookError> {
-        self.book_as(&Actor::Invitee, command).await
+        observed::booking(self, self.book_as(&Actor::Invitee, command)).await
     }
 
     /// Books a start for somebody, as a host of the event type or as who manages the workspace: without a minimum notice,
@@ -120,7 +121,7 @@ impl Scheduling {
         if *actor == Actor::Invitee {
             return Err(BookError::NotFound);
         }
-        self.book_as(actor, command).await
+        observed::booking(self, self.book_as(actor, command)).await
     }
 
     /// Books inside a transaction of the caller's, who commits it and then calls

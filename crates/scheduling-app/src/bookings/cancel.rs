@@ -1,12 +1,13 @@
 //! Call a booking off.
 
 use scheduling_core::booking::Change;
-use scheduling_core::ports::UnitOfWork;
+use scheduling_core::ports::{ChangeKind, UnitOfWork};
 use scheduling_core::text::Note;
 
 use super::access::BookingAccess;
 use super::attempts::Attempts;
 use super::change::{Asked, Begun, ChangeError, Changed, Lock, give_back};
+use super::observed;
 use super::policy::Permission;
 use crate::Scheduling;
 use crate::idempotency::Idempotent;
@@ -44,6 +45,10 @@ impl Scheduling {
     /// # Errors
     /// [`ChangeError`].
     pub async fn cancel(&self, command: &CancelBooking) -> Result<Changed, ChangeError> {
+        observed::change(self, ChangeKind::Cancel, self.try_to_cancel(command)).await
+    }
+
+    async fn try_to_cancel(&self, command: &CancelBooking) -> Result<Changed, ChangeError> {
         self.look(&command.access).await?;
         let mut attempts = Attempts::new();
         loop {

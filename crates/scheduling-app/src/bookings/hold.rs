@@ -10,6 +10,7 @@ use scheduling_core::text::Slug;
 use scheduling_core::time::{Interval, Length};
 
 use super::attempts::Attempts;
+use super::observed;
 use super::offer::{foresee, meeting, offer, seat};
 use super::repeated::was_used;
 use crate::availability::{Question, bookable, still_as_read};
@@ -69,6 +70,10 @@ impl Scheduling {
     /// # Errors
     /// [`HoldError`].
     pub async fn hold(&self, command: &HoldSlot) -> Result<Held, HoldError> {
+        observed::hold(self, self.try_to_hold(command)).await
+    }
+
+    async fn try_to_hold(&self, command: &HoldSlot) -> Result<Held, HoldError> {
         match self.look_before_holding(command).await {
             Err(HoldError::Unavailable { reasons, taken, .. }) => {
                 return Err(self.cannot_hold(command, reasons, taken).await);

@@ -1,11 +1,12 @@
 //! Note what became of a meeting: it took place, or the invitee did not come. Either can be put right by the other.
 
 use scheduling_core::booking::{Booking, BookingEvent, Change, Party, TransitionError};
-use scheduling_core::ports::UnitOfWork;
+use scheduling_core::ports::{ChangeKind, UnitOfWork};
 
 use super::access::BookingAccess;
 use super::attempts::Attempts;
 use super::change::{Asked, Begun, ChangeError, Changed, Lock};
+use super::observed;
 use crate::Scheduling;
 use crate::idempotency::Idempotent;
 
@@ -63,7 +64,12 @@ impl Scheduling {
     /// # Errors
     /// [`ChangeError`].
     pub async fn mark_completed(&self, command: &MarkBooking) -> Result<Changed, ChangeError> {
-        self.mark(command, Mark::Completed).await
+        observed::change(
+            self,
+            ChangeKind::Complete,
+            self.mark(command, Mark::Completed),
+        )
+        .await
     }
 
     /// Marks inside a transaction of the caller's, who commits it and then calls
@@ -85,7 +91,7 @@ impl Scheduling {
     /// # Errors
     /// [`ChangeError`].
     pub async fn mark_no_show(&self, command: &MarkBooking) -> Result<Changed, ChangeError> {
-        self.mark(command, Mark::NoShow).await
+        observed::change(self, ChangeKind::NoShow, self.mark(command, Mark::NoShow)).await
     }
 
     /// Marks inside a transaction of the caller's, who commits it and then calls

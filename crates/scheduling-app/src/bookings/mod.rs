@@ -19,6 +19,7 @@ mod making;
 mod mark;
 mod move_rules;
 mod moving;
+mod observed;
 mod offer;
 mod policy;
 mod repeated;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use scheduling_core::booking::{Booking, BookingHost, Change, Party};
 use scheduling_core::event_type::{EventType, EventTypeStatus};
 use scheduling_core::ids::{SessionId, UserId};
-use scheduling_core::ports::{StorageError, UnitOfWork};
+use scheduling_core::ports::{ChangeKind, StorageError, UnitOfWork};
 use scheduling_core::slots::Unavailability;
 use scheduling_core::text::Note;
 use scheduling_core::time::Length;
@@ -19,6 +19,7 @@ use super::change::{
 use super::hold::held;
 use super::making::host_secret;
 use super::move_rules::{may_move, open_to_move, question, rules_of_move, wait_for_approval};
+use super::observed;
 use super::offer::{Offer, appoint, meeting, offer, seat, stay};
 use super::repeated::was_used;
 use crate::availability::Apart;
@@ -78,6 +79,18 @@ impl Scheduling {
     /// # Errors
     /// [`RescheduleError`].
     pub async fn reschedule(
+        &self,
+        command: &RescheduleBooking,
+    ) -> Result<Changed, RescheduleError> {
+        observed::change(
+            self,
+            ChangeKind::Reschedule,
+            self.try_to_reschedule(command),
+        )
+        .await
+    }
+
+    async fn try_to_reschedule(
         &self,
         command: &RescheduleBooking,
     ) -> Result<Changed, RescheduleError> {

@@ -7,7 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use scheduling_core::effect::{Effect, LeasedEffect, RetryPolicy};
 use scheduling_core::ids::BookingId;
 use scheduling_core::ports::{
-    Delivery, DeliveryAttempt, DeliveryError, Notifier, Retry, StorageError,
+    Delivery, DeliveryAttempt, DeliveryError, EffectOutcome, Notifier, Observer, Retry,
+    StorageError,
 };
 use tracing::error;
 
@@ -48,6 +49,21 @@ pub(crate) struct Tried {
     pub(crate) outcome: Outcome,
     /// The tries to hand its message over.
     pub(crate) attempts: Vec<DeliveryAttempt>,
+}
+
+impl Tried {
+    /// Tells the observer of an effect of that kind.
+    pub(crate) fn tell(&self, observer: &dyn Observer, kind: &'static str, took: Duration) {
+        let outcome = match self.outcome {
+            Outcome::Done => EffectOutcome::Done,
+            Outcome::Skipped(_) => EffectOutcome::Skipped,
+            Outcome::Failed { .. } => EffectOutcome::Failed,
+        };
+        observer.effect_done(kind, outcome, took);
+        for attempt in &self.attempts {
+            observer.delivery_tried(&attempt.transport, &attempt.outcome);
+        }
+    }
 }
 
 impl From<Outcome> for Tried {

@@ -5,6 +5,7 @@
 
 mod delivery;
 pub mod error;
+mod observer;
 mod storage;
 mod system;
 
@@ -13,6 +14,9 @@ pub use delivery::{
     WordsError,
 };
 pub use error::{DeliveryError, DeliveryErrorKind, Retry, StorageError};
+pub use observer::{
+    AnswerSource, BookingOutcome, ChangeKind, ChangeOutcome, EffectOutcome, NoObserver, Observer,
+};
 pub use storage::{
     BookingFilter, BookingPage, BookingRepository, BusyRepository, Direction, Directory,
     EventTypeRepository, HoldRepository, HostReservation, IdempotencyClaim, IdempotencyRepository,
