@@ -14,6 +14,7 @@ use sea_orm_migration::sea_orm::{
 mod m20261120_120000_create_scheduling;
 mod m20261121_090000_add_booking_life;
 mod m20261121_100000_create_accounts;
+mod m20261121_160000_add_revisions;
 
 /// All migrations, in order.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_120000_create_scheduling::Migration),
             Box::new(m20261121_090000_add_booking_life::Migration),
             Box::new(m20261121_100000_create_accounts::Migration),
+            Box::new(m20261121_160000_add_revisions::Migration),
         ]
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use scheduling_core::ports::{Storage, StorageError, UnitOfWork};
+use scheduling_core::ports::{Revisions, SlotSources, Storage, StorageError, UnitOfWork};
 use scheduling_migration as migration;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{Connection as _, SqliteConnection};
@@ -14,6 +14,7 @@ use sea_orm::{
 use thiserror::Error;
 
 use crate::error::storage_error;
+use crate::repository::revisions;
 use crate::verify::{self, Violation};
 use crate::{ConnectOptions, Durability, SeaOrmUnitOfWork};
 
@@ -235,6 +236,11 @@ impl Storage for SeaOrmStorage {
     async fn begin_read(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
         let transaction = self.begin_reading().await?;
         Ok(Box::new(SeaOrmUnitOfWork::from_transaction(transaction)))
+    }
+
+    /// One statement without a transaction around it: on PostgreSQL a third of the round trips.
+    async fn revisions(&self, sources: &SlotSources) -> Result<Revisions, StorageError> {
+        revisions::read(&self.reader, sources).await
     }
 }
 

@@ -5,14 +5,15 @@ use scheduling_core::ids::UserId;
 use scheduling_core::ports::{
     BookingRepository, BusyRepository, Directory, EventTypeRepository, HoldRepository,
     IdempotencyRepository, ImageRepository, LinkRepository, MessageRepository, OutboxRepository,
-    RotationRepository, ScheduleRepository, SessionRepository, StorageError, TimeOffRepository,
-    UnitOfWork,
+    Revisions, RotationRepository, ScheduleRepository, SessionRepository, SlotSources,
+    StorageError, TimeOffRepository, UnitOfWork,
 };
 use sea_orm::DatabaseTransaction;
 use thiserror::Error;
 
 use crate::error::storage_error;
 use crate::lock;
+use crate::repository::revisions;
 
 /// A unit of work over a database transaction. Dropping it rolls back.
 ///
@@ -118,6 +119,11 @@ impl UnitOfWork for SeaOrmUnitOfWork {
     async fn lock_hosts(&mut self, hosts: &[UserId]) -> Result<(), StorageError> {
         let locked = lock::hosts(&self.transaction, hosts).await;
         self.settle(locked)
+    }
+
+    async fn revisions(&mut self, sources: &SlotSources) -> Result<Revisions, StorageError> {
+        let read = revisions::read(&self.transaction, sources).await;
+        self.settle(read)
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StorageError> {

@@ -18,8 +18,9 @@ use scheduling_core::ids::{BookingId, BookingLinkId, UserId};
 use scheduling_core::ports::{
     BookingFilter, BookingPage, BookingRepository, BusyRepository, Direction, Directory,
     EventTypeRepository, HoldRepository, IdempotencyRepository, ImageRepository, LinkRepository,
-    MessageRepository, OutboxCounts, OutboxRepository, RotationRepository, ScheduleRepository,
-    SessionRepository, Storage, StorageError, TimeOffRepository, UnitOfWork,
+    MessageRepository, OutboxCounts, OutboxRepository, Revisions, RotationRepository,
+    ScheduleRepository, SessionRepository, SlotSources, Storage, StorageError, TimeOffRepository,
+    UnitOfWork,
 };
 use scheduling_core::time::{Length, Minutes, zone};
 use scheduling_testkit::builders::{self, instant, parse};
@@ -695,6 +696,10 @@ impl UnitOfWork for FlakyUnitOfWork {
             self.inner.event_types().update(&changed).await?;
         }
         Ok(())
+    }
+    async fn revisions(&mut self, sources: &SlotSources) -> Result<Revisions, StorageError> {
+        self.calls.note("revisions");
+        self.inner.revisions(sources).await
     }
     async fn commit(self: Box<Self>) -> Result<(), StorageError> {
         if take_one(&self.conflicts) {

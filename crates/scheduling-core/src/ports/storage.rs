@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{DeliveryAttempt, StorageError};
+use super::{DeliveryAttempt, Revisions, SlotSources, StorageError};
 use crate::assignment::RotationLedger;
 use crate::booking::{Booking, BookingStatus, HistoryEntry};
 use crate::calendar::HostBusy;
@@ -38,6 +38,15 @@ pub trait Storage: Send + Sync {
     /// # Errors
     /// [`StorageError::Unavailable`] when the storage does not answer.
     async fn begin_read(&self) -> Result<Box<dyn UnitOfWork>, StorageError>;
+
+    /// How often the sources of an answer have changed, everything included that was committed before the call, by
+    /// whatever process. It is asked at every request that is answered from memory, so it should be one short query.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    async fn revisions(&self, sources: &SlotSources) -> Result<Revisions, StorageError> {
+        self.begin_read().await?.revisions(sources).await
+    }
 }
 
 /// One transaction. Dropping it undoes everything.
@@ -84,6 +93,15 @@ pub trait UnitOfWork: Send {
     /// # Errors
     /// [`StorageError`]; a host that does not exist is ignored.
     async fn lock_hosts(&mut self, hosts: &[UserId]) -> Result<(), StorageError>;
+
+    /// How often the sources of an answer have changed, as this transaction sees them. A change of any of them raises a
+    /// count in the transaction that makes it: bookings, holds and seats through [`lock_hosts`](Self::lock_hosts), whose
+    /// callers see to it; everything else (event types, links, workspaces, schedules, time off, busy intervals) by
+    /// itself, whoever stores it.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    async fn revisions(&mut self, sources: &SlotSources) -> Result<Revisions, StorageError>;
 
     /// Makes everything last. After an error of any method it refuses: the unit of work is over then.
     ///

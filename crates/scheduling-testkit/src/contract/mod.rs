@@ -51,6 +51,7 @@ pub mod members;
 pub mod messages;
 pub mod outbox;
 pub mod outbox_entries;
+pub mod revisions;
 pub mod schedules;
 pub mod sessions;
 pub mod time_off;
@@ -100,6 +101,12 @@ macro_rules! storage_contract {
             times:
                 busy_intervals_are_found_where_they_overlap
                 a_ledger_is_empty_until_it_is_stored,
+            revisions:
+                what_slots_are_made_of_is_counted
+                what_concerns_others_is_not_counted
+                what_is_not_there_has_no_revision
+                a_lock_raises_each_host_once
+                a_transaction_sees_its_own_revisions_and_others_after_the_commit,
             event_types:
                 every_kind_comes_back_as_it_was
                 a_slug_is_taken_once_in_a_workspace

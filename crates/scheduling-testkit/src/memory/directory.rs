@@ -43,6 +43,7 @@ impl Directory for MemoryUnitOfWork {
                 return Err(StorageError::Conflict);
             }
             tables.workspaces.insert(workspace.id, workspace.clone());
+            tables.raise(workspace.id.as_uuid());
             Ok(())
         })
     }
@@ -178,6 +179,7 @@ impl Directory for MemoryUnitOfWork {
             };
             stored.name = person.name.clone();
             stored.timezone = person.timezone;
+            tables.raise(person.id.as_uuid());
             Ok(true)
         })
     }

@@ -38,6 +38,7 @@ fn store(tables: &mut Tables, event_type: &EventType) -> Result<(), StorageError
         return Err(StorageError::Conflict);
     }
     tables.event_types.insert(event_type.id, event_type.clone());
+    tables.raise(event_type.id.as_uuid());
     Ok(())
 }
 

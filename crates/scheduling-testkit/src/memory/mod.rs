@@ -16,6 +16,7 @@ mod tables;
 mod time_off;
 mod times;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -23,8 +24,8 @@ use scheduling_core::ids::UserId;
 use scheduling_core::ports::{
     BookingRepository, BusyRepository, Directory, EventTypeRepository, HoldRepository,
     IdempotencyRepository, ImageRepository, LinkRepository, MessageRepository, OutboxRepository,
-    RotationRepository, ScheduleRepository, SessionRepository, Storage, StorageError,
-    TimeOffRepository, UnitOfWork,
+    Revisions, RotationRepository, ScheduleRepository, SessionRepository, SlotSources, Storage,
+    StorageError, TimeOffRepository, UnitOfWork,
 };
 use tables::Tables;
 use thiserror::Error;
@@ -195,9 +196,34 @@ impl UnitOfWork for MemoryUnitOfWork {
         self
     }
 
-    async fn lock_hosts(&mut self, _hosts: &[UserId]) -> Result<(), StorageError> {
-        // The turn is held already, and nobody reads revisions here.
-        self.write(|_tables| Ok(()))
+    async fn lock_hosts(&mut self, hosts: &[UserId]) -> Result<(), StorageError> {
+        // The turn is held already, so the revisions are all there is to do.
+        self.write(|tables| {
+            let hosts: BTreeSet<UserId> = hosts.iter().copied().collect();
+            for host in hosts {
+                if tables.people.contains_key(&host) {
+                    tables.raise(host.as_uuid());
+                }
+            }
+            Ok(())
+        })
+    }
+
+    async fn revisions(&mut self, sources: &SlotSources) -> Result<Revisions, StorageError> {
+        let tables = self.read();
+        let hosts: BTreeSet<UserId> = sources.hosts.iter().copied().collect();
+        let hosts = hosts.iter().filter(|host| tables.people.contains_key(host));
+        let (workspace, event_type) = (sources.workspace, sources.event_type);
+        let workspace_is_there = tables.workspaces.contains_key(&workspace);
+        let event_type_is_there = tables.event_types.contains_key(&event_type);
+        let link = sources.link.and_then(|link| tables.links.get(&link));
+        Ok(Revisions {
+            workspace: workspace_is_there.then(|| tables.revision(workspace.as_uuid())),
+            event_type: event_type_is_there.then(|| tables.revision(event_type.as_uuid())),
+            link: link.map(|link| u64::from(link.version) + u64::from(link.uses)),
+            hosts: hosts.clone().count() as u64,
+            of_hosts: hosts.map(|host| tables.revision(host.as_uuid())).sum(),
+        })
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StorageError> {

@@ -22,7 +22,9 @@ fn store(tables: &mut Tables, schedule: &AvailabilitySchedule) -> Result<(), Sto
     if schedule.is_default && others.any(|s| s.is_default && s.owner == schedule.owner) {
         return Err(StorageError::Conflict);
     }
+    // A schedule does not change hands, so its owner now was its owner before.
     tables.schedules.insert(schedule.id, schedule.clone());
+    tables.raise_for_schedule(schedule);
     Ok(())
 }
 
@@ -82,7 +84,14 @@ impl ScheduleRepository for MemoryUnitOfWork {
     async fn delete(&mut self, id: ScheduleId) -> Result<bool, StorageError> {
         self.write(|tables| {
             let is_named = tables.event_types.values().any(|e| names(e, id));
-            Ok(!is_named && tables.schedules.remove(&id).is_some())
+            if is_named {
+                return Ok(false);
+            }
+            let removed = tables.schedules.remove(&id);
+            if let Some(schedule) = &removed {
+                tables.raise_for_schedule(schedule);
+            }
+            Ok(removed.is_some())
         })
     }
 

@@ -16,13 +16,14 @@ use scheduling_core::ids::{
 };
 use scheduling_core::notification::{Audience, MessageWords};
 use scheduling_core::ports::{Image, LoggedAttempt, StorageError};
-use scheduling_core::schedule::AvailabilitySchedule;
+use scheduling_core::schedule::{AvailabilitySchedule, ScheduleOwner};
 use scheduling_core::text::Slug;
 use scheduling_core::time::Interval;
-use scheduling_core::time_off::TimeOff;
+use scheduling_core::time_off::{TimeOff, TimeOffScope};
 use uuid::Uuid;
 
 use super::Refusal;
+use super::event_types::names;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
@@ -44,6 +45,8 @@ pub(super) struct Tables {
     pub(super) busy: BTreeMap<BusyId, HostBusy>,
     pub(super) outbox: BTreeMap<OutboxId, OutboxRow>,
     pub(super) idempotency: BTreeMap<(String, String), IdempotencyRow>,
+    /// How often what belongs to a workspace, an event type or a person has changed, by its id.
+    revisions: BTreeMap<Uuid, u64>,
 }
 
 /// Which message words stand for.
@@ -105,6 +108,41 @@ pub(super) struct IdempotencyRow {
 }
 
 impl Tables {
+    /// Counts a change of a workspace, an event type or a person, or of what belongs to it.
+    pub(super) fn raise(&mut self, id: Uuid) {
+        *self.revisions.entry(id).or_default() += 1;
+    }
+
+    /// How often it was changed.
+    pub(super) fn revision(&self, id: Uuid) -> u64 {
+        self.revisions.get(&id).copied().unwrap_or_default()
+    }
+
+    /// Counts a change of a schedule: its owner's, and that of the event types that name it.
+    pub(super) fn raise_for_schedule(&mut self, schedule: &AvailabilitySchedule) {
+        self.raise(match schedule.owner {
+            ScheduleOwner::Person(person) => person.as_uuid(),
+            ScheduleOwner::Workspace(workspace) => workspace.as_uuid(),
+        });
+        let event_types = self.event_types.values();
+        let naming: Vec<_> = event_types
+            .filter(|event_type| names(event_type, schedule.id))
+            .map(|event_type| event_type.id.as_uuid())
+            .collect();
+        for event_type in naming {
+            self.raise(event_type);
+        }
+    }
+
+    /// Counts a change of time off for whoever it concerns.
+    pub(super) fn raise_for_time_off(&mut self, time_off: &TimeOff) {
+        self.raise(match time_off.scope {
+            TimeOffScope::Workspace => time_off.workspace.as_uuid(),
+            TimeOffScope::Person(person) => person.as_uuid(),
+            TimeOffScope::EventType(event_type) => event_type.as_uuid(),
+        });
+    }
+
     /// Takes a host's time, unless some of it is taken.
     pub(super) fn claim(
         &mut self,

@@ -16,7 +16,10 @@ fn store(tables: &mut Tables, time_off: &TimeOff) -> Result<(), StorageError> {
         TimeOffScope::Person(person) => tables.must_have_person(person)?,
         TimeOffScope::EventType(event_type) => tables.must_have_event_type(event_type)?,
     }
-    tables.time_off.insert(time_off.id, time_off.clone());
+    if let Some(before) = tables.time_off.insert(time_off.id, time_off.clone()) {
+        tables.raise_for_time_off(&before);
+    }
+    tables.raise_for_time_off(time_off);
     Ok(())
 }
 
@@ -69,6 +72,12 @@ impl TimeOffRepository for MemoryUnitOfWork {
     }
 
     async fn delete(&mut self, id: TimeOffId) -> Result<bool, StorageError> {
-        self.write(|tables| Ok(tables.time_off.remove(&id).is_some()))
+        self.write(|tables| {
+            let removed = tables.time_off.remove(&id);
+            if let Some(time_off) = &removed {
+                tables.raise_for_time_off(time_off);
+            }
+            Ok(removed.is_some())
+        })
     }
 }

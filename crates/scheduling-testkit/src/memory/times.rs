@@ -61,6 +61,7 @@ impl BusyRepository for MemoryUnitOfWork {
                 return Err(StorageError::Conflict);
             }
             tables.busy.insert(busy.id, busy.clone());
+            tables.raise(busy.host.as_uuid());
             Ok(())
         })
     }

@@ -12,8 +12,8 @@ use scheduling_core::ids::{EventTypeId, ScheduleId, TimeOffId, UserId, Workspace
 use scheduling_core::ports::{
     BookingRepository, BusyRepository, Directory, EventTypeRepository, HoldRepository,
     IdempotencyRepository, ImageRepository, LinkRepository, MessageRepository, OutboxRepository,
-    Partial, RotationRepository, ScheduleRepository, SessionRepository, Storage, StorageError,
-    TimeOffRepository, UnitOfWork,
+    Partial, Revisions, RotationRepository, ScheduleRepository, SessionRepository, SlotSources,
+    Storage, StorageError, TimeOffRepository, UnitOfWork,
 };
 use scheduling_core::schedule::{AvailabilitySchedule, ScheduleOwner};
 use scheduling_core::text::{EmailAddress, Slug};
@@ -175,6 +175,9 @@ impl UnitOfWork for DamagedWork {
     }
     async fn lock_hosts(&mut self, hosts: &[UserId]) -> Result<(), StorageError> {
         self.inner.lock_hosts(hosts).await
+    }
+    async fn revisions(&mut self, sources: &SlotSources) -> Result<Revisions, StorageError> {
+        self.inner.revisions(sources).await
     }
     async fn commit(self: Box<Self>) -> Result<(), StorageError> {
         self.inner.commit().await
