@@ -8,7 +8,7 @@
 //! |---|---|
 //! | a workspace | its own `revision` |
 //! | an event type, its hosts, the schedules it names for them | the event type's `revision` |
-//! | a person's name, address or zone | the person's `revision` |
+//! | a person's name, address or zone | the `revision` of the event types that he hosts |
 //! | a schedule | its owner's `revision`, or its workspace's, and that of the event types that name it |
 //! | time off | the `revision` of the person, the event type or the workspace that it is for |
 //! | a busy interval | its host's `revision` |
@@ -59,8 +59,15 @@ create trigger workspaces_revision before update on workspaces
     for each row execute function raise_own_revision();
 create trigger event_types_revision before update on event_types
     for each row execute function raise_own_revision();
-create trigger people_revision before update of name, email, timezone on people
-    for each row execute function raise_own_revision();
+
+create function raise_hosted_revisions() returns trigger language plpgsql as $$
+begin
+    update event_types set revision = revision + 1
+    where id in (select event_type_id from event_type_hosts where user_id = new.id);
+    return null;
+end $$;
+create trigger people_revision after update of name, email, timezone on people
+    for each row execute function raise_hosted_revisions();
 
 create function raise_event_type_revision() returns trigger language plpgsql as $$
 begin
@@ -150,9 +157,10 @@ create trigger event_types_revision after update on event_types when new.revisio
 begin
     update event_types set revision = revision + 1 where id = new.id;
 end;
-create trigger people_revision after update of name, email, timezone on people when new.revision = old.revision
+create trigger people_revision after update of name, email, timezone on people
 begin
-    update people set revision = revision + 1 where id = new.id;
+    update event_types set revision = revision + 1
+    where id in (select event_type_id from event_type_hosts where user_id = new.id);
 end;
 ";
 

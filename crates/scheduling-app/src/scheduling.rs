@@ -6,7 +6,14 @@ use std::sync::Arc;
 use scheduling_core::ports::{
     Clock, CredentialSealer, IdSource, Links, NoObserver, Observer, SecretSource, Storage,
 };
+use scheduling_core::text::Slug;
 use tokio::sync::Notify;
+
+use crate::availability::memory::Memory;
+use crate::availability::{EventTypePage, FindSlots, FoundSlots};
+
+/// How many bytes of answers are kept where nothing is said.
+const DEFAULT_MEMORY: usize = 16 * 1024 * 1024;
 
 /// All use cases, over the ports it was built with. Cloning is cheap.
 #[derive(Clone)]
@@ -14,6 +21,8 @@ pub struct Scheduling {
     ports: Arc<SchedulingBuilder>,
     wake: Arc<Notify>,
     observer: Arc<dyn Observer>,
+    slots_memory: Arc<Memory<FindSlots, FoundSlots>>,
+    pages_memory: Arc<Memory<(Slug, Slug), EventTypePage>>,
 }
 
 /// The ports that [`Scheduling`] needs.
@@ -40,6 +49,8 @@ impl SchedulingBuilder {
             ports: Arc::new(self),
             wake: Arc::new(Notify::new()),
             observer: Arc::new(NoObserver),
+            slots_memory: Arc::new(Memory::new(DEFAULT_MEMORY)),
+            pages_memory: Arc::new(Memory::new(DEFAULT_MEMORY / 4)),
         }
     }
 }
@@ -50,6 +61,23 @@ impl Scheduling {
     pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = observer;
         self
+    }
+
+    /// The same use cases, which keep answers about slots of at most so many bytes in memory, and a quarter as much about
+    /// event types; with 0 none. 16 MiB where nothing is said.
+    #[must_use]
+    pub fn with_memory(mut self, bytes: usize) -> Self {
+        self.slots_memory = Arc::new(Memory::new(bytes));
+        self.pages_memory = Arc::new(Memory::new(bytes / 4));
+        self
+    }
+
+    pub(crate) fn slots_memory(&self) -> &Memory<FindSlots, FoundSlots> {
+        &self.slots_memory
+    }
+
+    pub(crate) fn pages_memory(&self) -> &Memory<(Slug, Slug), EventTypePage> {
+        &self.pages_memory
     }
 
     pub(crate) fn observer(&self) -> &dyn Observer {

@@ -1,23 +1,26 @@
 //! Which starts of an event type are offered?
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use std::sync::Arc;
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use scheduling_core::directory::Workspace;
 use scheduling_core::event_type::{BookingLink, BookingWindow, EventType, SlotRules};
 use scheduling_core::ids::UserId;
-use scheduling_core::ports::{StorageError, UnitOfWork};
+use scheduling_core::ports::{AnswerSource, SlotSources, StorageError, UnitOfWork};
 use scheduling_core::slots::{self, SlotRequest, SlotRequestError, Slots};
 use scheduling_core::text::Slug;
-use scheduling_core::time::Length;
+use scheduling_core::time::{Length, start_of_day};
 use thiserror::Error;
 
 use super::bookable::{Bookable, EndedLink, bookable};
+use super::memory::Answer;
 use super::reading::{HostsTime, Question};
 use super::taken::Apart;
 use crate::Scheduling;
 
 /// Asks for the offered starts of an event type in a range.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FindSlots {
     /// The workspace.
     pub workspace: Slug,
@@ -134,12 +137,45 @@ pub enum FindError {
 impl Scheduling {
     /// Finds the offered starts of an event type.
     ///
+    /// The answer is kept in memory, and given again while nothing has changed that it is made of: two questions that are
+    /// answered by the same `Arc` have the same answer. A change that was acknowledged before the call, by whatever process,
+    /// is always seen.
+    ///
     /// # Errors
     /// [`FindError`].
-    pub async fn find_slots(&self, query: &FindSlots) -> Result<FoundSlots, FindError> {
+    pub async fn find_slots(&self, query: &FindSlots) -> Result<Arc<FoundSlots>, FindError> {
         check_range(query.from, query.to)?;
-        let mut work = self.ports().storage.begin_read().await?;
         let now = self.ports().clock.now();
+        if !is_kept(query) {
+            let answer = self.work_out_slots(query, now).await?;
+            return Ok(answer.value);
+        }
+        let (memory, storage) = (self.slots_memory(), &*self.ports().storage);
+        let mut known = memory.recall(storage, query, now).await?;
+        let mut turn = None;
+        if known.is_none() {
+            turn = memory.turn(query).await;
+            if turn.is_some() {
+                known = memory.recall(storage, query, now).await?;
+            }
+        }
+        if let Some(known) = known {
+            self.observer().slots_answered(AnswerSource::Memory);
+            return Ok(known);
+        }
+        let answer = self.work_out_slots(query, now).await?;
+        let found = memory.keep(query, answer);
+        drop(turn);
+        Ok(found)
+    }
+
+    async fn work_out_slots(
+        &self,
+        query: &FindSlots,
+        now: DateTime<Utc>,
+    ) -> Result<Answer<FoundSlots>, FindError> {
+        let begun = std::time::Instant::now();
+        let mut work = self.ports().storage.begin_read().await?;
         let Bookable {
             workspace,
             event_type,
@@ -157,7 +193,18 @@ impl Scheduling {
         let question = question.ok_or(FindError::NoSuchDuration)?.with_apart(apart);
         let duration = question.rules.duration;
         let offered = offered(&mut *work, &question, query.from, query.to).await?;
-        Ok(FoundSlots {
+        let sources = SlotSources {
+            workspace: workspace.id,
+            event_type: event_type.id,
+            link: link.as_ref().map(|link| link.id),
+            hosts: offered.roster.clone(),
+        };
+        let revisions = work.revisions(&sources).await?;
+        let link_end = link.as_ref().and_then(|link| link.expires_at);
+        let until = link_end.map_or(offered.until, |end| end.min(offered.until));
+        // What is in it besides the slots differs little from one to the next.
+        let bytes = 8192 + offered.slots.len() * 24 + offered.roster.len() * 48;
+        let found = FoundSlots {
             workspace,
             link,
             duration,
@@ -165,8 +212,23 @@ impl Scheduling {
             slots: offered.slots,
             next_available: offered.next_available,
             event_type,
+        };
+        self.observer().slots_answered(AnswerSource::Computed);
+        self.observer().slots_computed(begun.elapsed());
+        Ok(Answer {
+            value: Arc::new(found),
+            sources,
+            revisions,
+            since: now,
+            until,
+            bytes,
         })
     }
+}
+
+/// Whether an answer is worth keeping: not what one guest sees because of his hold, nor whether a single start is offered.
+fn is_kept(query: &FindSlots) -> bool {
+    query.own_hold.is_none() && query.to.signed_duration_since(query.from) > TimeDelta::hours(1)
 }
 
 /// What is offered in a range.
@@ -178,6 +240,8 @@ pub(crate) struct Offered {
     pub(crate) slots: Slots,
     /// When there is none in the range: the first one after it.
     pub(crate) next_available: Option<DateTime<Utc>>,
+    /// The first instant at which something else may be offered though nothing is changed.
+    pub(crate) until: DateTime<Utc>,
 }
 
 /// Finds what is offered in a range, and where it has nothing, the next start after it.
@@ -190,17 +254,44 @@ pub(crate) async fn offered(
     check_range(from, to)?;
     // Nothing in the past is offered, so nothing of it is read.
     let from = from.max(question.now);
-    let (roster, slots) = read_and_find(work, question, from, to).await?;
-    let next_available = if slots.is_empty() {
-        first_start(work, question, to.max(question.now)).await?
-    } else {
-        None
-    };
+    let (roster, slots, mut expiry) = read_and_find(work, question, from, to).await?;
+    let mut next_available = None;
+    if slots.is_empty() {
+        let (first, its_expiry) = first_start(work, question, to.max(question.now)).await?;
+        next_available = first;
+        expiry = expiry.into_iter().chain(its_expiry).min();
+    }
+    let first = slots.iter().next().map(|slot| slot.start);
+    let until = holds_until(question, first.or(next_available), expiry);
     Ok(Offered {
         roster,
         slots,
         next_available,
+        until,
     })
+}
+
+/// The first instant at which an answer may be another one by the mere passing of time: its first start comes too soon,
+/// the date changes by which the booking window is judged, or a hold ends.
+fn holds_until(
+    question: &Question<'_>,
+    first: Option<DateTime<Utc>>,
+    expiry: Option<DateTime<Utc>>,
+) -> DateTime<Utc> {
+    let (rules, now) = (&question.rules, question.now);
+    let zone = rules.timezone;
+    let today = now.with_timezone(&zone).date_naive();
+    let tomorrow = today.checked_add_days(Days::new(1));
+    let midnight = tomorrow.map_or(now, |date| start_of_day(date, zone));
+    // A start at exactly the notice from now is still offered.
+    let too_soon = first
+        .and_then(|start| start.checked_sub_signed(rules.minimum_notice.delta()))
+        .map(|last| last + TimeDelta::microseconds(1));
+    [Some(midnight), too_soon, expiry]
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(now)
 }
 
 fn check_range(from: DateTime<Utc>, to: DateTime<Utc>) -> Result<(), SlotRequestError> {
@@ -211,15 +302,17 @@ fn check_range(from: DateTime<Utc>, to: DateTime<Utc>) -> Result<(), SlotRequest
     Ok(())
 }
 
+/// The hosts and the starts, and when the first hold that stands in the way of more ends.
 async fn read_and_find(
     work: &mut dyn UnitOfWork,
     question: &Question<'_>,
     from: DateTime<Utc>,
     to: DateTime<Utc>,
-) -> Result<(Vec<UserId>, Slots), FindError> {
+) -> Result<(Vec<UserId>, Slots, Option<DateTime<Utc>>), FindError> {
     let time = HostsTime::read(work, question, from, to).await?;
     let slots = slots::find(&time.request(question, from, to)?);
-    Ok((time.roster, slots))
+    let expiry = time.next_expiry();
+    Ok((time.roster, slots, expiry))
 }
 
 /// How far ahead anything is looked for.
@@ -242,25 +335,28 @@ fn last_instant(rules: &SlotRules, now: DateTime<Utc>) -> DateTime<Utc> {
     window_end.map_or(horizon, |end| end.min(horizon))
 }
 
-/// The first offered start from an instant on. Most hosts have one within weeks, so a year is read in growing pieces.
+/// The first offered start from an instant on, and when the first hold ends that may stand in an earlier one's way. Most
+/// hosts have one within weeks, so a year is read in growing pieces.
 async fn first_start(
     work: &mut dyn UnitOfWork,
     question: &Question<'_>,
     from: DateTime<Utc>,
-) -> Result<Option<DateTime<Utc>>, FindError> {
+) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>), FindError> {
     let end = last_instant(&question.rules, question.now);
     let (mut from, mut days) = (from, 35);
+    let mut expiry = None;
     while from < end {
         let to = from
             .checked_add_signed(TimeDelta::days(days))
             .map_or(end, |to| to.min(end));
-        let (_, slots) = read_and_find(work, question, from, to).await?;
+        let (_, slots, its_expiry) = read_and_find(work, question, from, to).await?;
+        expiry = its_expiry.into_iter().chain(expiry).min();
         if let Some(slot) = slots.iter().next() {
-            return Ok(Some(slot.start));
+            return Ok((Some(slot.start), expiry));
         }
         (from, days) = (to, days * 3);
     }
-    Ok(None)
+    Ok((None, expiry))
 }
 
 /// Up to `count` offered starts other than `wanted`, the nearest to it first, the earlier of two equally near ones
@@ -283,7 +379,7 @@ pub(crate) async fn nearest_starts(
     ] {
         let from = middle.checked_sub_signed(reach).unwrap_or(now).max(now);
         let to = middle.checked_add_signed(reach).unwrap_or(last).min(last);
-        let (_, slots) = read_and_find(work, question, from, to).await?;
+        let (_, slots, _) = read_and_find(work, question, from, to).await?;
         starts = slots.iter().map(|slot| slot.start).collect();
         starts.retain(|start| *start != wanted);
         if starts.len() >= count || (from == now && to == last) {

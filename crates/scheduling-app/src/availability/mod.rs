@@ -7,6 +7,7 @@ mod explain;
 mod explain_slot;
 mod find_slots;
 mod hours;
+pub(crate) mod memory;
 mod pages;
 mod reading;
 mod taken;

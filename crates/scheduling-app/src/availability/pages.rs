@@ -1,15 +1,18 @@
 //! What a workspace's page and an event type's page show, slots aside.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use scheduling_core::directory::{Person, Workspace};
 use scheduling_core::event_type::{BookingLink, EventType, EventTypeStatus};
 use scheduling_core::ids::{UserId, WorkspaceId};
-use scheduling_core::ports::{StorageError, UnitOfWork};
+use scheduling_core::ports::{SlotSources, StorageError, UnitOfWork};
 use scheduling_core::text::Slug;
 
 use super::FindError;
 use super::bookable::{Bookable, bookable};
+use super::memory::Answer;
 use crate::Scheduling;
 use crate::manage::{log_unreadable, readable};
 
@@ -130,9 +133,24 @@ impl Scheduling {
         &self,
         workspace: &Slug,
         event_type: &Slug,
-    ) -> Result<EventTypePage, FindError> {
-        let mut work = self.ports().storage.begin_read().await?;
+    ) -> Result<Arc<EventTypePage>, FindError> {
+        let (memory, storage) = (self.pages_memory(), &*self.ports().storage);
         let now = self.ports().clock.now();
+        let question = (workspace.clone(), event_type.clone());
+        if let Some(known) = memory.recall(storage, &question, now).await? {
+            return Ok(known);
+        }
+        let answer = self.read_page(workspace, event_type, now).await?;
+        Ok(memory.keep(&question, answer))
+    }
+
+    async fn read_page(
+        &self,
+        workspace: &Slug,
+        event_type: &Slug,
+        now: DateTime<Utc>,
+    ) -> Result<Answer<EventTypePage>, FindError> {
+        let mut work = self.ports().storage.begin_read().await?;
         let Bookable {
             workspace,
             event_type,
@@ -140,11 +158,29 @@ impl Scheduling {
         } = bookable(&mut *work, now, workspace, event_type).await?;
         let roster: Vec<UserId> = event_type.hosting.roster().collect();
         let people = people(&mut *work, &roster).await?;
-        Ok(EventTypePage {
+        let sources = SlotSources {
+            workspace: workspace.id,
+            event_type: event_type.id,
+            link: link.as_ref().map(|link| link.id),
+            // The hosts' names count as the event type's; their time is not on the page.
+            hosts: Vec::new(),
+        };
+        let revisions = work.revisions(&sources).await?;
+        let link_end = link.as_ref().and_then(|link| link.expires_at);
+        let bytes = 8192 + roster.len() * 256;
+        let page = EventTypePage {
             workspace,
             event_type,
             link,
             hosts: in_order(roster, &people),
+        };
+        Ok(Answer {
+            value: Arc::new(page),
+            sources,
+            revisions,
+            since: now,
+            until: link_end.unwrap_or(DateTime::<Utc>::MAX_UTC),
+            bytes,
         })
     }
 }

@@ -123,6 +123,16 @@ impl HostsTime {
         })
     }
 
+    /// When something that takes time now gives it back by itself, if anything does.
+    pub(crate) fn next_expiry(&self) -> Option<DateTime<Utc>> {
+        self.taken.next_expiry
+    }
+
+    /// Whether there are holds that have expired, and take nothing, but still have their claims.
+    pub(crate) fn has_lapsed_holds(&self) -> bool {
+        self.taken.has_lapsed_holds
+    }
+
     /// The question to the engine.
     pub(crate) fn request<'a>(
         &'a self,

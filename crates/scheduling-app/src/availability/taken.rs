@@ -34,6 +34,10 @@ pub(super) struct Taken {
     pub(super) time_off: Vec<(TimeOff, Vec<Interval>)>,
     /// The sessions of the event type in which somebody has booked a seat. In the others seats are only held.
     pub(super) booked_sessions: BTreeSet<(UserId, Interval)>,
+    /// Whether there are holds that have expired but still have their claims.
+    pub(super) has_lapsed_holds: bool,
+    /// When the first of the holds that count expires.
+    pub(super) next_expiry: Option<DateTime<Utc>>,
     /// Hosts with time off that cannot be read, or not be worked out.
     pub(super) unreadable: BTreeSet<UserId>,
 }
@@ -64,6 +68,14 @@ impl Taken {
         for hold in &holds {
             let is_own = apart.hold.is_some_and(|own| own.id == hold.id);
             let counts = !is_own && !hold.has_expired(now);
+            if counts
+                && taken
+                    .next_expiry
+                    .is_none_or(|first| hold.expires_at < first)
+            {
+                taken.next_expiry = Some(hold.expires_at);
+            }
+            taken.has_lapsed_holds |= hold.has_expired(now);
             count_hold(&mut reserved, hold, counts, roster);
             for session in hold.hosts.iter().filter_map(|host| host.session) {
                 *held.entry(session).or_default() += u32::from(counts);

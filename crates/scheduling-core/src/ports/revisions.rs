@@ -7,7 +7,7 @@ use crate::ids::{BookingLinkId, EventTypeId, UserId, WorkspaceId};
 pub struct SlotSources {
     /// The workspace, with its schedules and time off.
     pub workspace: WorkspaceId,
-    /// The event type, with its hosts, the schedules it names and its time off.
+    /// The event type, with its hosts and their names, the schedules it names and its time off.
     pub event_type: EventTypeId,
     /// The further link that led to it, if one did.
     pub link: Option<BookingLinkId>,

@@ -179,7 +179,14 @@ impl Directory for MemoryUnitOfWork {
             };
             stored.name = person.name.clone();
             stored.timezone = person.timezone;
-            tables.raise(person.id.as_uuid());
+            let event_types = tables.event_types.values();
+            let hosted: Vec<_> = event_types
+                .filter(|event_type| event_type.hosting.roster().any(|host| host == person.id))
+                .map(|event_type| event_type.id.as_uuid())
+                .collect();
+            for event_type in hosted {
+                tables.raise(event_type);
+            }
             Ok(true)
         })
     }

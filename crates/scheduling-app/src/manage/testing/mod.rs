@@ -62,7 +62,9 @@ impl World {
             ids: Arc::new(SequenceIds::after(2000)),
             ..self.scheduling.ports().clone()
         }
-        .build();
+        .build()
+        // Damage is no change that anybody counts, so what was worked out before it would hold on.
+        .with_memory(0);
         damaged
     }
 
