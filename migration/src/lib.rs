@@ -4,6 +4,7 @@
 //! are in this crate's `README.md`.
 #![deny(missing_docs)]
 
+pub use compatibility::{Fitness, Reason, Standing, look, require};
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{
@@ -11,10 +12,12 @@ use sea_orm_migration::sea_orm::{
     TransactionTrait,
 };
 
+pub mod compatibility;
 mod m20261120_120000_create_scheduling;
 mod m20261121_090000_add_booking_life;
 mod m20261121_100000_create_accounts;
 mod m20261121_160000_add_revisions;
+mod m20261121_162000_add_schema_compatibility;
 
 /// All migrations, in order.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_090000_add_booking_life::Migration),
             Box::new(m20261121_100000_create_accounts::Migration),
             Box::new(m20261121_160000_add_revisions::Migration),
+            Box::new(m20261121_162000_add_schema_compatibility::Migration),
         ]
     }
 }
@@ -35,13 +39,15 @@ impl MigratorTrait for Migrator {
 /// must not change: nodes of different releases start side by side.
 const LOCK: i64 = 0x6b61_6c65_6e64_7331;
 
-/// Brings a database up to date: everything that is missing, or nothing when one step fails.
+/// Brings a database up to date: everything that is missing, or nothing when one step fails. A schema that a later release
+/// made and that this program can work with is left as it is.
 ///
 /// Any number of nodes may call it at once. One works, the others wait for it and then find nothing to do: PostgreSQL
 /// by an advisory lock that ends with the transaction, SQLite by its write lock.
 ///
 /// # Errors
-/// What the database said; also when it has migrations that this build does not know, since a later release made them.
+/// What the database said; also, as [`DbErr::Custom`] with a [`Reason`]'s words, when this program must leave the schema
+/// alone.
 pub async fn apply(database: &DatabaseConnection) -> Result<(), DbErr> {
     let transaction = database
         .begin_with_options(TransactionOptions {
@@ -58,8 +64,17 @@ pub async fn apply(database: &DatabaseConnection) -> Result<(), DbErr> {
             .execute_unprepared(&format!("select pg_advisory_xact_lock({LOCK})"))
             .await?;
     }
-    Migrator::up(&transaction, None).await?;
-    transaction.commit().await
+    match look(&transaction).await?.fitness() {
+        Fitness::UpToDate | Fitness::Ahead => transaction.rollback().await,
+        Fitness::Behind => {
+            Migrator::up(&transaction, None).await?;
+            transaction.commit().await
+        }
+        Fitness::Foreign(reason) => {
+            transaction.rollback().await?;
+            Err(DbErr::Custom(reason.to_string()))
+        }
+    }
 }
 
 /// The names of all migrations, in order.
@@ -68,13 +83,4 @@ pub fn names() -> Vec<String> {
         .iter()
         .map(|migration| migration.name().to_owned())
         .collect()
-}
-
-/// The names of the migrations that a database lacks, in order. Writes nothing.
-///
-/// # Errors
-/// As [`apply`].
-pub async fn pending(database: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
-    let pending = Migrator::get_pending_migrations_read_only(database).await?;
-    Ok(pending.iter().map(|m| m.name().to_owned()).collect())
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use scheduling_core::ports::StorageError;
-use scheduling_migration as migration;
+use scheduling_migration::{self as migration, Fitness, Reason};
 use sea_orm::DbBackend;
 use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
@@ -39,9 +39,9 @@ pub enum BackupError {
     /// It is a database of another kind.
     #[error("the file is a database, but none of Kalends")]
     Foreign,
-    /// It was written by a later release.
-    #[error("the file was written by a later release: it has {0}")]
-    Later(String),
+    /// It was written by a later release, and is of no use to this one.
+    #[error("the file was written by a later release: {0}")]
+    Later(Reason),
     /// The database failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -150,8 +150,18 @@ pub async fn check_backup(path: &Path) -> Result<(), BackupError> {
     if !applied.iter().any(|name| known.contains(name)) {
         return Err(BackupError::Foreign);
     }
-    if let Some(later) = applied.into_iter().find(|name| !known.contains(name)) {
-        return Err(BackupError::Later(later));
+    let required = sqlx::query("select oldest from schema_compatibility")
+        .fetch_optional(&mut connection)
+        .await;
+    let required = match required {
+        Ok(row) => row.map(|row| row.try_get(0).unwrap_or_default()),
+        // A copy of before there was one.
+        Err(sqlx::Error::Database(_no_such_table)) => None,
+        Err(error) => return Err(damaged(error)),
+    };
+    if let Fitness::Foreign(reason) = migration::compatibility::standing(applied, required).fitness()
+    {
+        return Err(BackupError::Later(reason));
     }
     // A reader has nothing to lose by a connection that does not close well.
     let _ = connection.close().await;
@@ -274,15 +284,22 @@ mod tests {
         assert!(refused("half.db").await.contains("no sound database"));
 
         let later = database(&path("later.db")).await;
-        let sql = "insert into seaql_migrations (version, applied_at) values ('m29991231_235959_later', 0)";
-        let transaction = later.begin_writing().await.unwrap();
-        transaction.execute_unprepared(sql).await.unwrap();
-        transaction.commit().await.unwrap();
+        let by_hand = async |sql: &str| {
+            let transaction = later.begin_writing().await.unwrap();
+            transaction.execute_unprepared(sql).await.unwrap();
+            transaction.commit().await.unwrap();
+        };
+        by_hand("insert into seaql_migrations (version, applied_at) values ('m29991231_235959_later', 0)").await;
+        // What only adds does not matter to this program.
+        later.back_up(&path("copy-of-ahead.db")).await.unwrap();
+        check_backup(&path("copy-of-ahead.db")).await.unwrap();
+        by_hand("update schema_compatibility set oldest = 'm29991231_235959_later'").await;
         later.back_up(&path("copy-of-later.db")).await.unwrap();
+        let complaint = refused("copy-of-later.db").await;
         assert!(
-            refused("copy-of-later.db")
-                .await
-                .ends_with("m29991231_235959_later")
+            complaint.starts_with("the file was written by a later release")
+                && complaint.contains("m29991231_235959_later"),
+            "{complaint}"
         );
     }
 }

@@ -24,6 +24,7 @@
 #[cfg(feature = "accounts")]
 mod accounts;
 mod backup;
+mod clock;
 mod convert;
 mod entity;
 mod error;
@@ -38,7 +39,9 @@ mod unit_of_work;
 mod verify;
 
 pub use backup::{BackupError, check_backup};
-pub use options::{ConnectOptions, Durability};
-pub use storage::SeaOrmStorage;
+pub use clock::{DatabaseClock, Offset};
+pub use options::{ConnectOptions, Durability, LeaseClock};
+pub use scheduling_migration::Reason as ForeignSchema;
+pub use storage::{Schema, SeaOrmStorage};
 pub use unit_of_work::SeaOrmUnitOfWork;
 pub use verify::{Taker, Violation};

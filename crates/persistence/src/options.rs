@@ -13,6 +13,17 @@ pub enum Durability {
     ProcessEnd,
 }
 
+/// Whose clock decides whether an effect is due and whether a lease has ended, on PostgreSQL. A SQLite file belongs to one
+/// machine, so that there the caller's does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LeaseClock {
+    /// The database's: one clock for all, however wrong those of the machines are.
+    #[default]
+    Databases,
+    /// The caller's, which is told to every call. For programs and tests with a time of their own.
+    Callers,
+}
+
 /// How many connections there are and how long to wait for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectOptions {
@@ -24,8 +35,12 @@ pub struct ConnectOptions {
     pub acquire_timeout: Duration,
     /// How long to wait for a lock that another transaction or, on SQLite, another process holds.
     pub lock_timeout: Duration,
+    /// How long PostgreSQL may work on one statement before it gives it up; `None` is for ever.
+    pub statement_timeout: Option<Duration>,
     /// What a committed transaction survives on SQLite.
     pub durability: Durability,
+    /// Whose clock decides about leases on PostgreSQL.
+    pub lease_clock: LeaseClock,
 }
 
 impl Default for ConnectOptions {
@@ -36,7 +51,9 @@ impl Default for ConnectOptions {
             readers: 8,
             acquire_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(5),
+            statement_timeout: None,
             durability: Durability::default(),
+            lease_clock: LeaseClock::default(),
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use scheduling_core::ports::{Revisions, SlotSources, Storage, StorageError, UnitOfWork};
-use scheduling_migration as migration;
+use scheduling_migration::{self as migration, Fitness, Reason};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{Connection as _, SqliteConnection};
 use sea_orm::{
@@ -13,10 +14,11 @@ use sea_orm::{
 };
 use thiserror::Error;
 
+use crate::clock;
 use crate::error::storage_error;
 use crate::repository::revisions;
 use crate::verify::{self, Violation};
-use crate::{ConnectOptions, Durability, SeaOrmUnitOfWork};
+use crate::{ConnectOptions, Durability, LeaseClock, SeaOrmUnitOfWork};
 
 /// A connection that idled this long is asked whether it still lives before it is used. Asking each time would cost
 /// every transaction a round trip.
@@ -30,6 +32,20 @@ const IDLE_IN_TRANSACTION: &str = "60s";
 pub struct SeaOrmStorage {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    lease_clock: LeaseClock,
+}
+
+/// How a database's schema stands to this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Schema {
+    /// It is what this program makes.
+    UpToDate,
+    /// It has migrations of a later release, named here, that do not matter to this program: it works as it is.
+    Ahead(Vec<String>),
+    /// It lacks the migrations that are named here.
+    Behind(Vec<String>),
+    /// This program must leave it alone.
+    Foreign(Reason),
 }
 
 /// A URL that names no database this crate can keep things in.
@@ -59,13 +75,18 @@ impl SeaOrmStorage {
 
     async fn connect_postgres(url: &str, options: &ConnectOptions) -> Result<Self, StorageError> {
         let lock_timeout = format!("{}ms", options.lock_timeout.as_millis());
+        // 0 is for ever.
+        let statement_timeout = options.statement_timeout.unwrap_or_default();
+        let statement_timeout = format!("{}ms", statement_timeout.as_millis());
         let pool = |size: u32| {
             let mut pool = pool_options(url, size, options);
             let lock_timeout = lock_timeout.clone();
+            let statement_timeout = statement_timeout.clone();
             pool.test_before_acquire_if_idle_for(ASK_AFTER_IDLE)
                 .map_sqlx_postgres_opts(move |connection| {
                     connection.application_name("kalends").options([
                         ("lock_timeout", lock_timeout.as_str()),
+                        ("statement_timeout", statement_timeout.as_str()),
                         ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
                     ])
                 });
@@ -74,6 +95,7 @@ impl SeaOrmStorage {
         Ok(Self {
             writer: open(pool(options.writers)).await?,
             reader: open(pool(options.readers)).await?,
+            lease_clock: options.lease_clock,
         })
     }
 
@@ -114,31 +136,61 @@ impl SeaOrmStorage {
             // First, since it makes the file and turns the log on.
             writer: open(writer).await?,
             reader: open(reader).await?,
+            lease_clock: options.lease_clock,
         })
     }
 
     /// Takes connections that the caller opened. On SQLite the writer must have one connection, or writers meet
     /// `database is locked`; and it must have foreign keys turned on.
     pub fn from_connections(writer: DatabaseConnection, reader: DatabaseConnection) -> Self {
-        Self { writer, reader }
+        Self {
+            writer,
+            reader,
+            lease_clock: LeaseClock::default(),
+        }
     }
 
-    /// Brings the database up to date. Several nodes may do so at once: one works, the others wait.
+    /// Brings the database up to date. Several nodes may do so at once: one works, the others wait. A schema that a later
+    /// release made and that this program can work with is left as it is.
     ///
     /// # Errors
-    /// [`StorageError`]; also when the database was migrated by a later release than this one. Then nothing changed.
+    /// [`StorageError`]; also when this program must leave the schema alone ([`Schema::Foreign`]). Then nothing changed.
     pub async fn migrate(&self) -> Result<(), StorageError> {
         migration::apply(&self.writer).await.map_err(storage_error)
+    }
+
+    /// What the database's clock shows, in whole microseconds. None on SQLite, which has none of its own.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the database does not answer.
+    pub async fn now(&self) -> Result<Option<DateTime<Utc>>, StorageError> {
+        clock::read(&self.reader).await
+    }
+
+    /// How the database's schema stands to this program. Writes nothing.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the database does not answer.
+    pub async fn schema(&self) -> Result<Schema, StorageError> {
+        let standing = migration::look(&self.reader).await.map_err(storage_error)?;
+        Ok(match standing.fitness() {
+            Fitness::UpToDate => Schema::UpToDate,
+            Fitness::Ahead => Schema::Ahead(standing.unknown),
+            Fitness::Behind => Schema::Behind(standing.pending),
+            Fitness::Foreign(reason) => Schema::Foreign(reason),
+        })
     }
 
     /// The migrations that the database lacks, in order: none when it is ready. Writes nothing.
     ///
     /// # Errors
-    /// [`StorageError`]; also when the database was migrated by a later release than this one.
+    /// [`StorageError`]; also when this program must leave the schema alone ([`Schema::Foreign`]).
     pub async fn pending_migrations(&self) -> Result<Vec<String>, StorageError> {
-        migration::pending(&self.reader)
-            .await
-            .map_err(storage_error)
+        match self.schema().await? {
+            Schema::UpToDate | Schema::Ahead(_) => Ok(Vec::new()),
+            Schema::Behind(pending) => Ok(pending),
+            Schema::Foreign(reason) => Err(StorageError::Other(reason.into())),
+        }
     }
 
     /// Re-checks the whole database and names everything in it that should not be. None is the only good answer.
@@ -164,6 +216,14 @@ impl SeaOrmStorage {
 
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         &self.reader
+    }
+
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    fn unit_of_work(&self, transaction: DatabaseTransaction) -> SeaOrmUnitOfWork {
+        SeaOrmUnitOfWork::from_transaction(transaction).with_lease_clock(self.lease_clock)
     }
 
     pub(crate) async fn begin_writing(&self) -> Result<DatabaseTransaction, StorageError> {
@@ -230,12 +290,12 @@ async fn open(pool: sea_orm::ConnectOptions) -> Result<DatabaseConnection, Stora
 impl Storage for SeaOrmStorage {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
         let transaction = self.begin_writing().await?;
-        Ok(Box::new(SeaOrmUnitOfWork::from_transaction(transaction)))
+        Ok(Box::new(self.unit_of_work(transaction)))
     }
 
     async fn begin_read(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
         let transaction = self.begin_reading().await?;
-        Ok(Box::new(SeaOrmUnitOfWork::from_transaction(transaction)))
+        Ok(Box::new(self.unit_of_work(transaction)))
     }
 
     /// One statement without a transaction around it: on PostgreSQL a third of the round trips.

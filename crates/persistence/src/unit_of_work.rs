@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use crate::error::storage_error;
 use crate::lock;
+use crate::LeaseClock;
 use crate::repository::revisions;
 
 /// A unit of work over a database transaction. Dropping it rolls back.
@@ -23,6 +24,7 @@ use crate::repository::revisions;
 pub struct SeaOrmUnitOfWork {
     transaction: DatabaseTransaction,
     broken: bool,
+    lease_clock: LeaseClock,
 }
 
 #[derive(Debug, Error)]
@@ -38,7 +40,19 @@ impl SeaOrmUnitOfWork {
         Self {
             transaction,
             broken: false,
+            lease_clock: LeaseClock::default(),
         }
+    }
+
+    /// The same with another clock for leases.
+    #[must_use]
+    pub fn with_lease_clock(mut self, lease_clock: LeaseClock) -> Self {
+        self.lease_clock = lease_clock;
+        self
+    }
+
+    pub(crate) fn lease_clock(&self) -> LeaseClock {
+        self.lease_clock
     }
 
     /// The transaction, for the caller's own statements.

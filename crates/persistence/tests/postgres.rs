@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use both::Database;
-use scheduling_core::ports::{Storage, StorageError};
-use scheduling_persistence::{ConnectOptions, SeaOrmStorage, test_support};
-use scheduling_testkit::storage_contract;
+use chrono::{DateTime, TimeDelta, Utc};
+use scheduling_core::ports::{Clock, Storage, StorageError};
+use scheduling_persistence::{ConnectOptions, DatabaseClock, SeaOrmStorage, test_support};
+use scheduling_testkit::{ManualClock, builders, storage_contract};
 use sea_orm::ConnectionTrait;
 
 /// Hands a fresh database to a test, or says that it was left out.
@@ -132,6 +133,97 @@ async fn a_session_that_the_server_ends_is_unavailable() {
             }
         }
         panic!("the pool did not recover");
+    })
+    .await;
+}
+
+/// The database's own clock decides about leases: whatever the callers' clocks say, nobody takes what another one has, and
+/// nobody sits on what is due.
+#[tokio::test(flavor = "multi_thread")]
+async fn leases_go_by_the_clock_of_the_database() {
+    with_database(|database: Database| async move {
+        let (house, raw) = database.with_a_booking().await;
+        let storage = SeaOrmStorage::connect(&database.url, &ConnectOptions::default())
+            .await
+            .unwrap();
+        let now = storage.now().await.unwrap().unwrap();
+        let (soon, late) = (now - TimeDelta::seconds(1), now + TimeDelta::hours(1));
+        let [due, not_due] = [soon, late]
+            .map(|due_at| builders::effect(&house.ids, house.booking.id, house.host, due_at));
+        let mut work = storage.begin().await.unwrap();
+        work.outbox()
+            .enqueue(&[due.clone(), not_due])
+            .await
+            .unwrap();
+        work.commit().await.unwrap();
+        let clocks = [
+            now - TimeDelta::days(400),
+            now - TimeDelta::minutes(5),
+            now + TimeDelta::minutes(5),
+            now + TimeDelta::days(400),
+        ];
+        let lease = async |clock| {
+            let mut work = storage.begin().await.unwrap();
+            let lasting = TimeDelta::minutes(1);
+            let is_any = work.outbox().is_any_due(clock).await.unwrap();
+            let taken = work.outbox().lease(clock, lasting, 10).await.unwrap();
+            assert_eq!(is_any, !taken.is_empty());
+            work.commit().await.unwrap();
+            taken
+        };
+        // Each of them finds what is due, nothing else, for a minute of the database's.
+        for (attempt, clock) in (1..).zip(clocks) {
+            let taken = lease(clock).await;
+            assert_eq!(taken.len(), 1, "{clock}");
+            assert_eq!((taken[0].id, taken[0].attempts), (due.id, attempt));
+            let ends_in = taken[0].leased_until - storage.now().await.unwrap().unwrap();
+            assert!(
+                ends_in <= TimeDelta::minutes(1) && ends_in > TimeDelta::seconds(50),
+                "{ends_in}"
+            );
+            for other in clocks {
+                assert_eq!(lease(other).await, [], "{other}");
+            }
+            // Time passes for the database.
+            raw.execute_unprepared("update outbox set leased_until = leased_until - 60000000")
+                .await
+                .unwrap();
+        }
+        let mut work = storage.begin().await.unwrap();
+        let forever = work.outbox().lease(now, TimeDelta::MAX, 10).await.unwrap();
+        assert!(forever[0].leased_until > now + TimeDelta::days(36_500));
+        work.commit().await.unwrap();
+    })
+    .await;
+}
+
+/// A clock that shows what the database's does, however wrong the machine's is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_with_a_wrong_clock_shows_the_time_of_the_database() {
+    with_database(|database: Database| async move {
+        let storage = database.connect().await;
+        let truth = storage.now().await.unwrap().unwrap();
+        let machine = ManualClock::at(truth - TimeDelta::minutes(7));
+        let clock = DatabaseClock::start(&storage, Arc::new(machine.clone()))
+            .await
+            .unwrap()
+            .expect("the database has a clock");
+        let off = |shown: DateTime<Utc>, truth: DateTime<Utc>| (shown - truth).abs();
+        let near = TimeDelta::seconds(2);
+        assert!(off(clock.now(), truth) < near, "{clock:?}");
+        assert!(clock.offset().ahead < TimeDelta::minutes(-6));
+        // Somebody sets the machine's clock: what is shown does not care, and the offset tells.
+        machine.advance(TimeDelta::days(1));
+        let before = clock.now();
+        let offset = clock.ask().await.unwrap();
+        assert!(offset.ahead > TimeDelta::hours(23), "{offset:?}");
+        let truth = storage.now().await.unwrap().unwrap();
+        assert!(clock.now() >= before && off(clock.now(), truth) < near);
+        // The database goes away.
+        storage.close().await.unwrap();
+        clock.ask().await.unwrap_err();
+        assert!(clock.now() >= before);
+        assert_eq!(clock.offset(), offset);
     })
     .await;
 }

@@ -4,20 +4,20 @@
 //! or failed. A worker that dies in between leaves the lease to run out, and another one does the effect again, under
 //! the same id. So every effect happens at least once, and what it reaches can tell a repetition.
 
+mod doing;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use scheduling_core::effect::{Effect, LeasedEffect, RetryPolicy};
-use scheduling_core::ids::OutboxId;
-use scheduling_core::ports::{DeliveryAttempt, Notifier, Retry, StorageError, UnitOfWork};
+use scheduling_core::effect::RetryPolicy;
+use scheduling_core::ports::{Notifier, StorageError};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, error, error_span, info, warn};
 
 use crate::Scheduling;
-use crate::effects::{self, Outcome, Tried};
 
 /// How a worker works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,9 @@ pub struct WorkerSettings {
     pub concurrency: usize,
     /// How often the outbox is looked at when nobody says there is something new.
     pub poll: Duration,
+    /// How long effects that were begun may go on when the worker is asked to stop. What takes longer is handed back, for
+    /// another worker to do.
+    pub finish_within: Duration,
     /// When an effect that failed is tried again.
     pub retry: RetryPolicy,
     /// How long a finished effect is kept.
@@ -42,13 +45,14 @@ pub struct WorkerSettings {
 }
 
 impl Default for WorkerSettings {
-    /// Leases of a minute, eight effects at once, a look every second, ten tries; finished effects are kept for a week,
-    /// idempotency keys for a day; expired holds are given back within five seconds.
+    /// Leases of a minute, eight effects at once, a look every second, twenty seconds to finish, ten tries; finished
+    /// effects are kept for a week, idempotency keys for a day; expired holds are given back within five seconds.
     fn default() -> Self {
         Self {
             lease: Duration::from_mins(1),
             concurrency: 8,
             poll: Duration::from_secs(1),
+            finish_within: Duration::from_secs(20),
             retry: RetryPolicy::default(),
             keep_finished: TimeDelta::days(7),
             keep_idempotency_keys: TimeDelta::hours(24),
@@ -105,7 +109,8 @@ impl Worker {
         let mut outcome = Ok(());
         loop {
             if outcome.is_ok() {
-                match self.lease_into(&mut running, self.half()).await {
+                let never = CancellationToken::new();
+                match self.lease_into(&mut running, self.half(), &never).await {
                     Ok(leased) => tried += leased,
                     Err(error) => outcome = Err(error),
                 }
@@ -118,30 +123,30 @@ impl Worker {
         }
     }
 
-    /// Works until the token is cancelled; then finishes what it has begun and returns.
+    /// Works until the token is cancelled. Then it begins nothing more, finishes what it has begun, hands back what takes
+    /// longer than [`finish_within`](WorkerSettings::finish_within), and returns.
     ///
-    /// When the storage fails it says so in the log, waits a moment and goes on.
+    /// When the storage fails it says so in the log, waits ever longer, up to a few seconds, and goes on.
     pub async fn run(&self, until: CancellationToken) {
         info!("The worker has started");
-        let mut running = Running::new();
+        let (mut running, mut trouble) = (Running::new(), Trouble::default());
+        let give_up = CancellationToken::new();
         let (mut next_sweep, mut next_holds) = (self.now(), self.now());
         let mut at_least = 1;
         while !until.is_cancelled() {
-            if let Err(error) = self.lease_into(&mut running, at_least).await {
-                say_storage_failed(&error);
+            let worked = self.look_and_lease(&mut running, at_least, &until, &give_up);
+            let worked = match worked.await {
+                Ok(_) => self.tidy_up(&mut next_sweep, &mut next_holds).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = worked {
+                let pause = trouble.began_or_goes_on(&error, self.settings.poll);
+                // Whoever calls meanwhile is heard afterwards.
+                wait_in_trouble(&mut running, pause, &until).await;
+                at_least = 1;
+                continue;
             }
-            if self.now() >= next_sweep {
-                next_sweep = self.now() + self.settings.sweep_every;
-                if let Err(error) = self.sweep().await {
-                    say_storage_failed(&error);
-                }
-            }
-            if self.now() >= next_holds {
-                next_holds = self.now() + self.settings.sweep_holds_every;
-                if let Err(error) = self.sweep_holds().await {
-                    say_storage_failed(&error);
-                }
-            }
+            trouble.is_over();
             // While many effects end one after the other, one transaction leases several; but nothing that is new or
             // has waited a moment waits for those that are slow.
             at_least = tokio::select! {
@@ -154,10 +159,73 @@ impl Worker {
                 }
             };
         }
-        while let Some(finished) = running.join_next().await {
-            say_if_unsettled(finished);
-        }
+        self.finish(running, &give_up).await;
         info!("The worker has finished");
+    }
+
+    /// Looks, and leases what there is. Asked to stop, it does not wait for a storage that does not answer; but what is
+    /// being leased is leased, or nobody would have it until the lease ends.
+    async fn look_and_lease(
+        &self,
+        running: &mut Running,
+        at_least: usize,
+        until: &CancellationToken,
+        give_up: &CancellationToken,
+    ) -> Result<(), StorageError> {
+        let room = self.room(running);
+        if room < at_least {
+            return Ok(());
+        }
+        let is_any_due = tokio::select! {
+            () = until.cancelled() => return Ok(()),
+            found = self.is_any_due() => found?,
+        };
+        if is_any_due {
+            self.lease_some(running, room, give_up).await?;
+        }
+        Ok(())
+    }
+
+    /// Does now and then what keeps the storage small.
+    async fn tidy_up(
+        &self,
+        next_sweep: &mut DateTime<Utc>,
+        next_holds: &mut DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        let now = self.now();
+        if now >= *next_sweep {
+            self.sweep().await?;
+            *next_sweep = now + self.settings.sweep_every;
+        }
+        if now >= *next_holds {
+            self.sweep_holds().await?;
+            *next_holds = now + self.settings.sweep_holds_every;
+        }
+        Ok(())
+    }
+
+    /// Waits for what was begun, and hands back what takes too long.
+    async fn finish(&self, mut running: Running, give_up: &CancellationToken) {
+        let deadline = tokio::time::sleep(self.settings.finish_within);
+        tokio::pin!(deadline);
+        loop {
+            tokio::select! {
+                finished = running.join_next() => match finished {
+                    Some(finished) => say_if_unsettled(finished),
+                    None => return,
+                },
+                () = &mut deadline => {
+                    if give_up.is_cancelled() {
+                        // The storage does not take them back: their leases run out.
+                        return;
+                    }
+                    let left = running.len();
+                    warn!("The worker stops before {left} effects are done, and hands them back");
+                    give_up.cancel();
+                    deadline.as_mut().reset(Instant::now() + HANDING_BACK);
+                }
+            }
+        }
     }
 
     /// Forgets finished effects and idempotency keys that are too old. The loop does it every hour.
@@ -203,149 +271,98 @@ impl Worker {
         self.settings.concurrency.div_ceil(2).max(1)
     }
 
+    fn room(&self, running: &Running) -> usize {
+        self.settings.concurrency.max(1).saturating_sub(running.len())
+    }
+
     /// Leases as many due effects as may run besides those that do, if those are `at_least` so many, and starts them.
     /// Answers how many.
     async fn lease_into(
         &self,
         running: &mut Running,
         at_least: usize,
+        give_up: &CancellationToken,
     ) -> Result<usize, StorageError> {
-        let most = self.settings.concurrency.max(1);
-        let room = most.saturating_sub(running.len());
-        if room < at_least {
+        let room = self.room(running);
+        if room < at_least || !self.is_any_due().await? {
             return Ok(0);
         }
-        let storage = &self.scheduling.ports().storage;
-        let now = self.now();
-        // Looking costs no writer's turn, and mostly there is nothing.
-        let next_due = storage.begin_read().await?.outbox().next_due().await?;
-        if next_due.is_none_or(|due| due > now) {
-            return Ok(0);
-        }
-        let lease = TimeDelta::from_std(self.settings.lease).unwrap_or(TimeDelta::MAX);
-        let until = now
-            .checked_add_signed(lease)
-            .unwrap_or(DateTime::<Utc>::MAX_UTC);
-        let mut work = storage.begin().await?;
+        self.lease_some(running, room, give_up).await
+    }
+
+    /// Looking costs no writer's turn, and mostly there is nothing.
+    async fn is_any_due(&self) -> Result<bool, StorageError> {
+        let mut work = self.scheduling.ports().storage.begin_read().await?;
+        work.outbox().is_any_due(self.now()).await
+    }
+
+    async fn lease_some(
+        &self,
+        running: &mut Running,
+        room: usize,
+        give_up: &CancellationToken,
+    ) -> Result<usize, StorageError> {
+        let lasting = TimeDelta::from_std(self.settings.lease).unwrap_or(TimeDelta::MAX);
         let limit = u32::try_from(room).unwrap_or(u32::MAX);
-        let leased = work.outbox().lease(now, until, limit).await?;
+        let mut work = self.scheduling.ports().storage.begin().await?;
+        let leased = work.outbox().lease(self.now(), lasting, limit).await?;
         work.commit().await?;
         let count = leased.len();
         for effect in leased {
-            let worker = self.clone();
+            let (worker, give_up) = (self.clone(), give_up.clone());
             // Lines about an effect name it, whatever is logged: the span is there at every level.
             let span = error_span!("effect", outbox.id = %effect.id, attempts = effect.attempts);
-            running.spawn(async move { worker.do_and_settle(effect).await }.instrument(span));
+            let doing = async move { worker.do_and_settle(effect, &give_up).await };
+            running.spawn(doing.instrument(span));
         }
         Ok(count)
     }
+}
 
-    async fn do_and_settle(&self, leased: LeasedEffect) -> Result<(), StorageError> {
-        let (id, attempts) = (leased.id, leased.attempts);
-        let kind = leased.effect.as_ref().map_or("unreadable", Effect::kind);
-        let begun = Instant::now();
-        let tried = if attempts > self.settings.retry.max_attempts {
-            // Each earlier try ended with the worker's death, or it would have been settled.
-            Tried::from(Outcome::Failed {
-                retry: Retry::Never,
-                error: "the worker did not survive its tries".to_owned(),
-            })
-        } else {
-            self.do_in_time(leased).await
-        };
-        tried.tell(self.scheduling.observer(), kind, begun.elapsed());
-        // What was accepted and is not written down would be sent again: a storage that stumbles is asked again.
-        let mut pauses = SETTLING_PAUSES.into_iter();
-        loop {
-            match (self.settle(id, attempts, &tried).await, pauses.next()) {
-                (Err(error), Some(pause)) => {
-                    say_storage_failed(&error);
-                    tokio::time::sleep(pause).await;
-                }
-                (settled, _) => return settled,
-            }
+/// How long the storage may take to take leases back when the worker stops.
+const HANDING_BACK: Duration = Duration::from_secs(5);
+
+/// A storage that fails, so that it is neither asked all the time nor told of each time.
+#[derive(Debug, Default)]
+struct Trouble {
+    failures: u32,
+}
+
+impl Trouble {
+    /// The longest pause: so long after the storage is back, at the latest, the worker is too.
+    const LONGEST: Duration = Duration::from_secs(5);
+
+    /// How long to leave the storage alone.
+    fn began_or_goes_on(&mut self, error: &StorageError, shortest: Duration) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        if self.failures.is_power_of_two() {
+            let error: &dyn std::error::Error = error;
+            let failures = self.failures;
+            warn!(error, failures, "The worker's storage failed; it goes on");
         }
+        let doubled = 1_u32 << (self.failures - 1).min(16);
+        shortest.saturating_mul(doubled).min(Self::LONGEST.max(shortest))
     }
 
-    /// Does an effect, or gives it up before its lease ends: then another worker may take it.
-    async fn do_in_time(&self, leased: LeasedEffect) -> Tried {
-        let limit = self.settings.lease * 3 / 4;
-        // In a task of its own, so that a panic in an adapter fails this effect and nothing else.
-        let worker = self.clone();
-        let doing =
-            async move { effects::run(&worker.scheduling, &*worker.notifier, leased).await };
-        let mut task = tokio::spawn(doing.in_current_span());
-        match tokio::time::timeout(limit, &mut task).await {
-            Ok(Ok(tried)) => tried,
-            Ok(Err(died)) => Outcome::failed(Retry::Backoff, &died).into(),
-            Err(late) => {
-                task.abort();
-                Outcome::failed(Retry::Backoff, &late).into()
-            }
+    fn is_over(&mut self) {
+        if self.failures > 0 {
+            info!(failures = self.failures, "The worker's storage is back");
+            self.failures = 0;
         }
-    }
-
-    async fn settle(&self, id: OutboxId, attempts: u32, tried: &Tried) -> Result<(), StorageError> {
-        let now = self.now();
-        let storage = &self.scheduling.ports().storage;
-        let is_its_own = match &tried.outcome {
-            Outcome::Failed { .. } => {
-                is_still_its_own(&mut *storage.begin_read().await?, id, attempts).await?
-            }
-            Outcome::Done | Outcome::Skipped(_) => true,
-        };
-        let mut work = storage.begin().await?;
-        match &tried.outcome {
-            Outcome::Done => work.outbox().complete(id, now, None).await?,
-            Outcome::Skipped(why) => {
-                info!(outbox.id = %id, "Skipped effect {id}: {why}");
-                work.outbox().complete(id, now, Some(why)).await?;
-            }
-            Outcome::Failed { .. } if !is_its_own => {
-                // Who has taken it over says what becomes of it: made ready again now, it would be done a third time.
-                warn!(outbox.id = %id, attempts, "Effect {id} failed after its lease had ended");
-            }
-            Outcome::Failed { retry, error } => {
-                let next = effects::next_try(&self.settings.retry, *retry, attempts, now);
-                // What the other side said may hold an address, so it goes into the outbox, not into the log.
-                if let Some(due_at) = next {
-                    warn!(outbox.id = %id, attempts, "Effect {id} failed and is due again at {due_at}");
-                    work.outbox().retry_at(id, due_at, error).await?;
-                } else {
-                    error!(outbox.id = %id, attempts, "Effect {id} failed for good");
-                    work.outbox().fail(id, now, error).await?;
-                }
-            }
-        }
-        let handed_over: &[DeliveryAttempt] = &tried.attempts;
-        if !handed_over.is_empty() {
-            work.outbox().log_attempts(id, now, handed_over).await?;
-        }
-        work.commit().await
     }
 }
 
-/// Whether an effect is still leased to the worker that tried it so many times, and to nobody after it.
-async fn is_still_its_own(
-    work: &mut dyn UnitOfWork,
-    id: OutboxId,
-    attempts: u32,
-) -> Result<bool, StorageError> {
-    match work.outbox().get(id).await {
-        Ok(Some(entry)) => Ok(entry.attempts == attempts),
-        Ok(None) => Ok(false),
-        // Whoever has it, what cannot be read must not be tried for ever.
-        Err(StorageError::Corrupt { .. }) => Ok(true),
-        Err(error) => Err(error),
+async fn wait_in_trouble(running: &mut Running, pause: Duration, until: &CancellationToken) {
+    let over = tokio::time::sleep(pause);
+    tokio::pin!(over);
+    loop {
+        tokio::select! {
+            () = until.cancelled() => return,
+            () = &mut over => return,
+            Some(finished) = running.join_next() => say_if_unsettled(finished),
+        }
     }
 }
-
-/// How long to wait before an effect's outcome is written down again.
-const SETTLING_PAUSES: [Duration; 3] = [
-    Duration::from_millis(100),
-    Duration::from_millis(500),
-    Duration::from_secs(2),
-];
 
 fn say_if_unsettled(finished: Result<Result<(), StorageError>, tokio::task::JoinError>) {
     match finished {

@@ -16,7 +16,7 @@ use scheduling_accounts::{
 use scheduling_core::directory::Role;
 use scheduling_core::effect::{AccountNotice, Effect};
 use scheduling_core::ports::{Clock, Storage};
-use scheduling_persistence::{ConnectOptions, SeaOrmStorage, test_support};
+use scheduling_persistence::{ConnectOptions, LeaseClock, SeaOrmStorage, test_support};
 use scheduling_testkit::{ManualClock, PlainSealer, SequenceIds, SequenceSecrets, builders};
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -68,7 +68,12 @@ pub(crate) fn request(key: &str, what: u8) -> Idempotent {
 
 impl House {
     async fn at(url: &str, folder: Option<TempDir>) -> Self {
-        let storage = SeaOrmStorage::connect(url, &ConnectOptions::default())
+        // The tests have a time of their own.
+        let options = ConnectOptions {
+            lease_clock: LeaseClock::Callers,
+            ..ConnectOptions::default()
+        };
+        let storage = SeaOrmStorage::connect(url, &options)
             .await
             .unwrap();
         storage.migrate().await.unwrap();
@@ -206,8 +211,8 @@ impl House {
     pub(crate) async fn mails(&self) -> Vec<Mail> {
         let now = self.clock.now();
         let mut work = Storage::begin(&*self.storage).await.unwrap();
-        let until = now + TimeDelta::minutes(1);
-        let leased = work.outbox().lease(now, until, 1000).await.unwrap();
+        let lasting = TimeDelta::minutes(1);
+        let leased = work.outbox().lease(now, lasting, 1000).await.unwrap();
         let mut mails = Vec::new();
         for owed in leased {
             work.outbox().complete(owed.id, now, None).await.unwrap();

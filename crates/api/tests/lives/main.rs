@@ -28,7 +28,9 @@ use std::time::Duration;
 use scheduling_core::booking::Change;
 use scheduling_core::effect::NotificationKind;
 use scheduling_core::ports::Storage;
-use scheduling_persistence::{ConnectOptions, Durability, SeaOrmStorage, test_support};
+use scheduling_persistence::{
+    ConnectOptions, Durability, LeaseClock, SeaOrmStorage, test_support,
+};
 use scheduling_testkit::MemoryStorage;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -194,6 +196,8 @@ async fn open(url: &str) -> SeaOrmStorage {
         lock_timeout: PATIENCE,
         // Nobody cuts the power.
         durability: Durability::ProcessEnd,
+        // The lives have a time of their own.
+        lease_clock: LeaseClock::Callers,
         ..ConnectOptions::default()
     };
     let storage = SeaOrmStorage::connect(url, &options).await.unwrap();

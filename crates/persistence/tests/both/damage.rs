@@ -361,7 +361,7 @@ pub(crate) async fn an_effect_that_does_not_parse_is_leased_as_unreadable(databa
     let mut work = house.storage.begin().await.unwrap();
     let taken = work
         .outbox()
-        .lease(now, now + TimeDelta::minutes(1), 5)
+        .lease(now, TimeDelta::minutes(1), 5)
         .await
         .unwrap();
     let unreadable = taken[0].effect.as_ref().unwrap_err();

@@ -11,6 +11,7 @@ use scheduling_core::ids::{
 use scheduling_core::ports::{BookingFilter, BookingPage, Direction, IdempotencyClaim, Storage};
 use scheduling_core::schedule::ScheduleOwner;
 use scheduling_migration::{Migrator, MigratorTrait};
+use scheduling_persistence::Schema;
 use scheduling_testkit::builders::{self, instant};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
@@ -38,15 +39,111 @@ pub(crate) async fn migrating_is_done_once_by_however_many(database: Database) {
     storage.migrate().await.unwrap();
     assert_eq!(storage.verify().await.unwrap(), []);
 
-    // A database that a later release migrated is left alone.
+    assert_eq!(storage.schema().await.unwrap(), Schema::UpToDate);
+}
+
+/// Everything that says what a database's schema is.
+async fn schema_of(raw: &DatabaseConnection) -> String {
+    let query = match raw.get_database_backend() {
+        DbBackend::Postgres => {
+            "select (select string_agg(version, ' ' order by version) from seaql_migrations) || ' ' ||
+                (select string_agg(table_name || '.' || column_name, ' ' order by table_name, column_name)
+                from information_schema.columns where table_schema = 'public')"
+        }
+        _ => {
+            "select (select group_concat(version, ' ') from (select version from seaql_migrations order by version)) || ' ' ||
+                (select group_concat(sql, ' ') from (select sql from sqlite_master order by name))"
+        }
+    };
+    text(raw, query).await
+}
+
+pub(crate) async fn what_a_later_release_added_is_left_and_lived_with(database: Database) {
+    let storage = database.migrated().await;
     let raw = database.raw().await;
+    let later = "m20990101_000000_later".to_owned();
     by_hand(
         &raw,
-        "insert into seaql_migrations (version, applied_at) values ('m20990101_000000_later', 0)",
+        &format!("insert into seaql_migrations (version, applied_at) values ('{later}', 0)"),
     )
     .await;
-    storage.migrate().await.unwrap_err();
+    by_hand(&raw, "alter table people add column pronouns text").await;
+    let before = schema_of(&raw).await;
+    assert_eq!(
+        storage.schema().await.unwrap(),
+        Schema::Ahead(vec![later.clone()])
+    );
+    assert_eq!(
+        storage.pending_migrations().await.unwrap(),
+        Vec::<String>::new()
+    );
+    storage.migrate().await.unwrap();
+    assert_eq!(schema_of(&raw).await, before);
+    assert!(before.contains(&later), "{before}");
+}
+
+pub(crate) async fn a_schema_that_was_made_for_later_programs_is_left_alone(database: Database) {
+    let storage = database.migrated().await;
+    let raw = database.raw().await;
+    for statement in [
+        "insert into seaql_migrations (version, applied_at) values ('m20990101_000000_later', 0)",
+        "update schema_compatibility set oldest = 'm20990101_000000_later'",
+    ] {
+        by_hand(&raw, statement).await;
+    }
+    let before = schema_of(&raw).await;
+    let Schema::Foreign(reason) = storage.schema().await.unwrap() else {
+        panic!("it cannot be worked with");
+    };
+    assert_eq!(
+        reason.to_string(),
+        "the schema was made for later programs: they must know the migration m20990101_000000_later, and this one does not"
+    );
+    let refused = storage.migrate().await.unwrap_err();
+    let cause = std::error::Error::source(&refused).unwrap().to_string();
+    assert!(cause.contains("m20990101_000000_later"), "{cause}");
     storage.pending_migrations().await.unwrap_err();
+    assert_eq!(schema_of(&raw).await, before);
+
+    // Nor is one that says nothing of it, which no release makes.
+    by_hand(&raw, "delete from schema_compatibility").await;
+    storage.migrate().await.unwrap_err();
+    // Nor one of another line, whatever it says.
+    let own = Migrator::migrations();
+    let (first, last) = (own[0].name(), own[own.len() - 1].name());
+    by_hand(
+        &raw,
+        &format!("insert into schema_compatibility (id, oldest) values (1, '{first}')"),
+    )
+    .await;
+    storage.migrate().await.unwrap();
+    by_hand(
+        &raw,
+        &format!("delete from seaql_migrations where version = '{last}'"),
+    )
+    .await;
+    let before = schema_of(&raw).await;
+    storage.migrate().await.unwrap_err();
+    assert_eq!(schema_of(&raw).await, before);
+}
+
+pub(crate) async fn a_migration_says_what_programs_must_know(database: Database) {
+    let storage = database.migrated().await;
+    let raw = database.raw().await;
+    scheduling_migration::require(&raw, "m20990101_000000_later")
+        .await
+        .unwrap();
+    assert!(matches!(
+        storage.schema().await.unwrap(),
+        Schema::Foreign(_)
+    ));
+    let known = Migrator::migrations()[1].name().to_owned();
+    scheduling_migration::require(&raw, &known).await.unwrap();
+    assert_eq!(storage.schema().await.unwrap(), Schema::UpToDate);
+    by_hand(&raw, "delete from schema_compatibility").await;
+    scheduling_migration::require(&raw, &known)
+        .await
+        .unwrap_err();
 }
 
 /// A number as an id: the numbers in [`FIRST`] are written as `#07`.

@@ -26,7 +26,7 @@ use scheduling_core::directory::Role;
 use scheduling_core::event_type::{Buffers, Capacity, EventType, Hosting};
 use scheduling_core::ids::{SessionId, UserId, WorkspaceId};
 use scheduling_core::ports::{Storage, StorageError, UnitOfWork};
-use scheduling_persistence::{ConnectOptions, SeaOrmStorage, SeaOrmUnitOfWork};
+use scheduling_persistence::{ConnectOptions, LeaseClock, SeaOrmStorage, SeaOrmUnitOfWork};
 use scheduling_testkit::SequenceIds;
 use scheduling_testkit::builders::{self, instant};
 use sea_orm::prelude::Uuid;
@@ -56,9 +56,12 @@ pub(crate) struct House {
 
 impl Database {
     pub(crate) async fn connect(&self) -> SeaOrmStorage {
-        SeaOrmStorage::connect(&self.url, &ConnectOptions::default())
-            .await
-            .unwrap()
+        // The tests have a time of their own.
+        let options = ConnectOptions {
+            lease_clock: LeaseClock::Callers,
+            ..ConnectOptions::default()
+        };
+        SeaOrmStorage::connect(&self.url, &options).await.unwrap()
     }
 
     pub(crate) async fn migrated(&self) -> SeaOrmStorage {
@@ -343,6 +346,9 @@ macro_rules! tests {
             damaged_rows_leave_the_rest_of_a_list_alone
             an_effect_that_does_not_parse_is_leased_as_unreadable
             migrating_is_done_once_by_however_many
+            what_a_later_release_added_is_left_and_lived_with
+            a_schema_that_was_made_for_later_programs_is_left_alone
+            a_migration_says_what_programs_must_know
             a_database_of_the_first_schema_is_carried_over
             two_people_with_one_address_are_not_carried_over
             a_booking_joins_the_callers_transaction

@@ -100,8 +100,8 @@ pub(crate) async fn run(
     let id = leased.id;
     let effect = match leased.effect {
         Ok(effect) => effect,
-        // It will not read better next time.
-        Err(unreadable) => return Outcome::failed(Retry::Never, &unreadable).into(),
+        // A later release may have written it, and a worker of that release may take it next time.
+        Err(unreadable) => return Outcome::failed(Retry::Backoff, &unreadable).into(),
     };
     match effect {
         Effect::Notify {

@@ -3,14 +3,17 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use scheduling_core::effect::UnreadableEffect;
+use scheduling_core::effect::{LeasedEffect, UnreadableEffect};
+use scheduling_core::ids::OutboxId;
 use scheduling_core::notification::{AccountNotification, Notification};
 use scheduling_core::ports::{
-    AttemptOutcome, Delivery, DeliveryError, DeliveryErrorKind, OutboxFailure, SealError, Storage,
+    AttemptOutcome, Delivery, DeliveryAttempt, DeliveryError, DeliveryErrorKind, OutboxFailure,
+    Retry, SealError, Storage,
 };
 use tokio::sync::Notify;
 
 use super::*;
+use crate::effects::{Outcome, Tried};
 use crate::testing::{World, short};
 
 mockall::mock! {
@@ -232,8 +235,8 @@ async fn a_panic_in_an_adapter_fails_its_effect_and_nothing_else() {
 async fn lease_and_die(world: &World) -> Vec<LeasedEffect> {
     let now = world.scheduling.ports().clock.now();
     let mut work = world.storage.begin().await.unwrap();
-    let until = now + TimeDelta::minutes(1);
-    let leased = work.outbox().lease(now, until, 100).await.unwrap();
+    let lasting = TimeDelta::minutes(1);
+    let leased = work.outbox().lease(now, lasting, 100).await.unwrap();
     work.commit().await.unwrap();
     leased
 }
@@ -262,13 +265,18 @@ async fn what_kills_every_worker_is_given_up() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_fails_and_says_why() {
+async fn what_cannot_be_read_is_left_to_later_releases_and_fails_in_the_end() {
     let world = one_booking().await;
-    let mut leased = lease_and_die(&world).await.remove(0);
-    leased.effect = Err(UnreadableEffect {
-        reason: "unknown variant `teleport`".to_owned(),
-    });
-    world.worker().do_and_settle(leased).await.unwrap();
+    for attempt in 1..=10 {
+        assert_eq!(failures(&world).await, [], "{attempt}");
+        let mut leased = lease_and_die(&world).await.remove(0);
+        leased.effect = Err(UnreadableEffect {
+            reason: "unknown variant `teleport`".to_owned(),
+        });
+        let never = CancellationToken::new();
+        world.worker().do_and_settle(leased, &never).await.unwrap();
+        world.advance(60);
+    }
     let failure = &failures(&world).await[0];
     assert_eq!(
         failure.last_error,
@@ -365,7 +373,10 @@ async fn an_acceptance_is_written_down_even_when_the_storage_stumbles() {
     storage.conflicts.store(2, Ordering::SeqCst);
     for effect in leased {
         tokio::time::pause();
-        worker.do_and_settle(effect).await.unwrap();
+        worker
+            .do_and_settle(effect, &CancellationToken::new())
+            .await
+            .unwrap();
         tokio::time::resume();
     }
     assert_eq!(storage.conflicts.load(Ordering::SeqCst), 0);
@@ -674,8 +685,8 @@ async fn a_worker_that_comes_too_late_leaves_the_effect_to_who_took_it_over() {
     let lease = async || {
         let now = world.scheduling.ports().clock.now();
         let mut work = world.storage.begin().await.unwrap();
-        let until = now + TimeDelta::minutes(1);
-        let leased = work.outbox().lease(now, until, 1).await.unwrap();
+        let lasting = TimeDelta::minutes(1);
+        let leased = work.outbox().lease(now, lasting, 1).await.unwrap();
         work.commit().await.unwrap();
         leased.into_iter().next().unwrap()
     };
@@ -708,4 +719,105 @@ async fn a_worker_that_comes_too_late_leaves_the_effect_to_who_took_it_over() {
         .await
         .unwrap();
     assert_eq!(stands().await, OutboxStatus::Failed);
+}
+
+/// A mailer that says when it is asked, and then never answers.
+#[derive(Default)]
+struct Hung {
+    asked: Notify,
+}
+
+#[async_trait]
+impl Notifier for Hung {
+    async fn notify(&self, _: &Notification) -> Result<Delivery, DeliveryError> {
+        self.asked.notify_one();
+        std::future::pending().await
+    }
+
+    async fn notify_account(&self, _: &AccountNotification) -> Result<Delivery, DeliveryError> {
+        unreachable!("nobody has an account here")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_asked_to_stop_hands_back_what_takes_too_long() {
+    let world = one_booking().await;
+    let hung = Arc::new(Hung::default());
+    let notifier = Arc::clone(&hung) as Arc<dyn Notifier>;
+    let settings = WorkerSettings {
+        finish_within: Duration::from_secs(3),
+        ..WorkerSettings::default()
+    };
+    let worker = Worker::new(world.scheduling.clone(), notifier).with_settings(settings);
+    let until = CancellationToken::new();
+    let task = tokio::spawn({
+        let until = until.clone();
+        async move { worker.run(until).await }
+    });
+    hung.asked.notified().await;
+    until.cancel();
+    let asked = Instant::now();
+    task.await.unwrap();
+    assert_eq!(asked.elapsed().as_secs(), 3);
+    // At once, and as if they had never been tried.
+    assert_eq!(
+        standing(&world).await,
+        "ready 2 leased 0 failed 0 due 23T08:00:00"
+    );
+    assert_eq!(world.worker().run_due().await.unwrap(), 2);
+    let mut work = world.storage.begin_read().await.unwrap();
+    let entries = work
+        .outbox()
+        .list(world.workspace.id, None, None, 10)
+        .await
+        .unwrap();
+    assert!(entries.iter().all(|entry| entry.attempts == 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_stops_leaves_alone_what_others_have_taken_over() {
+    let world = one_booking().await;
+    let hung = Arc::new(Hung::default());
+    let notifier = Arc::clone(&hung) as Arc<dyn Notifier>;
+    let settings = WorkerSettings {
+        finish_within: Duration::from_secs(3),
+        ..WorkerSettings::default()
+    };
+    let worker = Worker::new(world.scheduling.clone(), notifier).with_settings(settings);
+    let until = CancellationToken::new();
+    let task = tokio::spawn({
+        let until = until.clone();
+        async move { worker.run(until).await }
+    });
+    hung.asked.notified().await;
+    until.cancel();
+    // For the storage a long time has passed, and another worker has them now.
+    world.advance(2);
+    assert_eq!(lease_and_die(&world).await.len(), 2);
+    task.await.unwrap();
+    assert_eq!(
+        standing(&world).await,
+        "ready 0 leased 2 failed 0 due 23T08:03:00"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storage_that_is_away_is_asked_ever_less_often_and_taken_up_within_seconds() {
+    let mut world = one_booking().await;
+    let storage = world.flaky();
+    let many = 1_000_000;
+    storage.outages.store(many, Ordering::SeqCst);
+    let until = CancellationToken::new();
+    let task = tokio::spawn({
+        let (worker, until) = (world.worker(), until.clone());
+        async move { worker.run(until).await }
+    });
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    let asked = many - storage.outages.load(Ordering::SeqCst);
+    assert!((100..=130).contains(&asked), "{asked}");
+    storage.outages.store(0, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(world.notifier.sent().len(), 2);
+    until.cancel();
+    task.await.unwrap();
 }

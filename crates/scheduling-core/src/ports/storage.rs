@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{DeliveryAttempt, Revisions, SlotSources, StorageError};
@@ -660,15 +660,31 @@ pub trait OutboxRepository: Send {
     /// Adds effects. One whose `dedupe_key` a ready row has already is dropped.
     async fn enqueue(&mut self, effects: &[PlannedEffect]) -> Result<(), StorageError>;
 
-    /// Takes up to `limit` effects that are due at `now` and ready, or whose lease has ended, until `until`, oldest due
+    /// Takes up to `limit` effects that are due and ready, or whose lease has ended, for a length of time, oldest due
     /// first. No two callers get the same one, and each lease counts as an attempt. An effect waits while another with
     /// its `dedupe_key` is leased.
+    ///
+    /// `now` is the caller's clock. A storage that several machines share goes by a clock of its own in its place, so
+    /// that a machine whose clock is wrong neither takes what others have leased nor sits on what it has itself.
     async fn lease(
         &mut self,
         now: DateTime<Utc>,
-        until: DateTime<Utc>,
+        lasting: TimeDelta,
         limit: u32,
     ) -> Result<Vec<LeasedEffect>, StorageError>;
+
+    /// Whether [`lease`](Self::lease) would find anything, by the same clock. Costs no writer's turn.
+    async fn is_any_due(&mut self, now: DateTime<Utc>) -> Result<bool, StorageError>;
+
+    /// Gives leases back before they end, as if they had never been taken: the effects are ready at once and the attempts
+    /// are not counted. Each is named by its id and the attempts that [`lease`](Self::lease) said; one that was settled
+    /// meanwhile, or that somebody else has taken since, is left alone. Where another with its `dedupe_key` has become
+    /// ready, that one will do the same and this one is done. Answers how many were given back.
+    async fn hand_back(
+        &mut self,
+        leases: &[(OutboxId, u32)],
+        now: DateTime<Utc>,
+    ) -> Result<u64, StorageError>;
 
     /// The effect happened, and stays done whatever is said later. `note` says so where it was skipped.
     async fn complete(

@@ -45,8 +45,8 @@ async fn owe(house: &House, booking: &Booking) -> Vec<PlannedEffect> {
     }
     let mut work = house.begin().await;
     work.outbox().enqueue(&planned).await.unwrap();
-    let (now, until) = (at + TimeDelta::hours(3), at + TimeDelta::hours(9));
-    let leased = work.outbox().lease(now, until, 10).await.unwrap();
+    let (now, lasting) = (at + TimeDelta::hours(3), TimeDelta::hours(6));
+    let leased = work.outbox().lease(now, lasting, 10).await.unwrap();
     assert_eq!(leased.len(), 4);
     let attempt = DeliveryAttempt {
         transport: "smtp".to_owned(),

@@ -207,6 +207,10 @@ macro_rules! storage_contract {
                 an_effect_waits_while_another_with_its_key_is_leased
                 a_retry_gives_way_to_a_newer_effect_with_its_key
                 the_next_due_instant_counts_leases
+                whether_anything_is_due_is_what_a_lease_would_find
+                a_lease_that_is_handed_back_was_never_taken
+                nobody_hands_back_what_is_not_his
+                what_is_handed_back_gives_way_to_a_newer_effect_with_its_key
                 sweeping_forgets_only_what_is_done,
             outbox_entries:
                 an_entry_tells_everything

@@ -36,9 +36,9 @@ async fn enqueue(house: &House, effects: &[PlannedEffect]) {
 
 /// Leases what is due at `now`, for ten minutes.
 async fn lease(house: &House, now: DateTime<Utc>, limit: u32) -> Vec<LeasedEffect> {
-    let until = now + TimeDelta::minutes(10);
+    let lasting = TimeDelta::minutes(10);
     let mut work = house.begin().await;
-    let taken = work.outbox().lease(now, until, limit).await.unwrap();
+    let taken = work.outbox().lease(now, lasting, limit).await.unwrap();
     work.commit().await.unwrap();
     taken
 }
@@ -285,6 +285,94 @@ pub async fn the_next_due_instant_counts_leases(storage: Arc<dyn Storage>) {
     lease(&house, at(40), 1).await;
     fail(&house, second.id, at(41)).await;
     assert_eq!(next_due(&house).await, None);
+}
+
+/// Whoever only looks sees what a lease would find, no more and no less.
+pub async fn whether_anything_is_due_is_what_a_lease_would_find(storage: Arc<dyn Storage>) {
+    let house = House::build(storage).await;
+    let is_any_due = async |now| {
+        let mut work = house.begin_read().await;
+        work.outbox().is_any_due(now).await.unwrap()
+    };
+    assert!(!is_any_due(at(59)).await);
+    let (first, waiting) = (
+        with_key(&house, at(5), "key"),
+        with_key(&house, at(6), "key"),
+    );
+    enqueue(&house, std::slice::from_ref(&first)).await;
+    assert!(!is_any_due(at(5) - TimeDelta::microseconds(1)).await);
+    assert!(is_any_due(at(5)).await);
+    assert_eq!(ids(&lease(&house, at(5), 10).await), [first.id]);
+    assert!(!is_any_due(at(14)).await);
+    // It is due, but one with its key is being worked on.
+    enqueue(&house, &[waiting]).await;
+    assert!(!is_any_due(at(14)).await);
+    // The first one's lease has ended.
+    assert!(is_any_due(at(15)).await);
+    fail(&house, first.id, at(16)).await;
+    assert!(is_any_due(at(16)).await);
+    lease(&house, at(16), 10).await;
+    assert!(!is_any_due(at(16)).await);
+}
+
+async fn hand_back(house: &House, leases: &[(OutboxId, u32)], now: DateTime<Utc>) -> u64 {
+    let mut work = house.begin().await;
+    let given_back = work.outbox().hand_back(leases, now).await.unwrap();
+    work.commit().await.unwrap();
+    given_back
+}
+
+/// It can be taken at once, and the attempt does not count.
+pub async fn a_lease_that_is_handed_back_was_never_taken(storage: Arc<dyn Storage>) {
+    let house = House::build(storage).await;
+    let planned: Vec<PlannedEffect> = (0..3).map(|m| effect_due(&house, at(m))).collect();
+    enqueue(&house, &planned).await;
+    assert_eq!(lease(&house, at(5), 10).await.len(), 3);
+    let two = [(planned[2].id, 1), (planned[0].id, 1)];
+    assert_eq!(hand_back(&house, &two, at(6)).await, 2);
+    assert_eq!(counts(&house).await, (2, 1, 0));
+    assert_eq!(next_due(&house).await, Some(at(0)));
+    let taken = lease(&house, at(7), 10).await;
+    assert_eq!(ids(&taken), [planned[0].id, planned[2].id]);
+    assert_eq!((taken[0].attempts, taken[1].attempts), (1, 1));
+    assert_eq!(hand_back(&house, &[], at(8)).await, 0);
+}
+
+/// Not what was settled, nor what another worker has taken over, nor what is not there.
+pub async fn nobody_hands_back_what_is_not_his(storage: Arc<dyn Storage>) {
+    let house = House::build(storage).await;
+    let planned: Vec<PlannedEffect> = (0..4).map(|m| effect_due(&house, at(m))).collect();
+    enqueue(&house, &planned).await;
+    lease(&house, at(5), 10).await;
+    complete(&house, planned[0].id, at(6)).await;
+    fail(&house, planned[1].id, at(6)).await;
+    retry(&house, planned[2].id, at(50)).await;
+    // The last one's lease ends, and another worker takes it.
+    let taken = lease(&house, at(20), 10).await;
+    assert_eq!((ids(&taken), taken[0].attempts), (vec![planned[3].id], 2));
+    let gone = OutboxId::generate(&house.ids);
+    let mut all: Vec<(OutboxId, u32)> = planned.iter().map(|planned| (planned.id, 1)).collect();
+    all.push((gone, 1));
+    assert_eq!(hand_back(&house, &all, at(21)).await, 0);
+    assert_eq!(counts(&house).await, (1, 1, 1));
+    assert_eq!(next_due(&house).await, Some(at(30)));
+    assert_eq!(hand_back(&house, &[(planned[3].id, 2)], at(21)).await, 1);
+    assert_eq!(hand_back(&house, &[(planned[3].id, 2)], at(21)).await, 0);
+}
+
+/// The newer one will do the same, so the older need not.
+pub async fn what_is_handed_back_gives_way_to_a_newer_effect_with_its_key(
+    storage: Arc<dyn Storage>,
+) {
+    let house = House::build(storage).await;
+    let first = with_key(&house, at(0), "key");
+    enqueue(&house, std::slice::from_ref(&first)).await;
+    lease(&house, at(0), 10).await;
+    let second = with_key(&house, at(1), "key");
+    enqueue(&house, std::slice::from_ref(&second)).await;
+    assert_eq!(hand_back(&house, &[(first.id, 1)], at(2)).await, 1);
+    assert_eq!(counts(&house).await, (1, 0, 0));
+    assert_eq!(ids(&lease(&house, at(30), 10).await), [second.id]);
 }
 
 /// What is ready, leased or failed stays; what is done goes when it is old enough.

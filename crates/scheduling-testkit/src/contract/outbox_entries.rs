@@ -33,8 +33,8 @@ async fn enqueue(house: &House, effects: &[PlannedEffect]) {
 
 async fn lease(house: &House, now: DateTime<Utc>) -> Vec<(OutboxId, u32)> {
     let mut work = house.begin().await;
-    let until = now + TimeDelta::minutes(10);
-    let taken = work.outbox().lease(now, until, 100).await.unwrap();
+    let lasting = TimeDelta::minutes(10);
+    let taken = work.outbox().lease(now, lasting, 100).await.unwrap();
     work.commit().await.unwrap();
     taken
         .iter()
@@ -196,7 +196,8 @@ pub async fn a_list_begins_with_the_newest(storage: Arc<dyn Storage>) {
     assert_eq!(list(other.id, None, None, u32::MAX).await.len(), 8);
 
     let mut work = house.begin().await;
-    let leased = work.outbox().lease(at(20), at(50), 100).await.unwrap();
+    let lasting = TimeDelta::minutes(30);
+    let leased = work.outbox().lease(at(20), lasting, 100).await.unwrap();
     assert_eq!(leased.len(), 8);
     work.outbox().fail(ours[1], at(21), "no").await.unwrap();
     work.outbox().fail(ours[4], at(22), "no").await.unwrap();

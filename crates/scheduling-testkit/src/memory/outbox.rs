@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use scheduling_core::effect::{LeasedEffect, PlannedEffect};
 use scheduling_core::ids::{OutboxId, WorkspaceId};
 use scheduling_core::ports::{
@@ -63,6 +63,17 @@ fn waits(row: &OutboxRow, leased: &BTreeSet<&str>) -> bool {
             .is_some_and(|key| leased.contains(key))
 }
 
+/// What a worker may take.
+fn due(tables: &Tables, now: DateTime<Utc>) -> Vec<(DateTime<Utc>, OutboxId)> {
+    let leased = leased_keys(tables);
+    let due = tables.outbox.iter().filter(|(_, row)| match row.standing {
+        Standing::Ready => row.due_at <= now && !waits(row, &leased),
+        Standing::Leased { until } => until <= now,
+        Standing::Done { .. } | Standing::Failed { .. } => false,
+    });
+    due.map(|(id, row)| (row.due_at, *id)).collect()
+}
+
 /// Whether another ready row does what this one would.
 fn has_ready_twin(tables: &Tables, id: OutboxId, key: Option<&str>) -> bool {
     key.is_some()
@@ -104,21 +115,14 @@ impl OutboxRepository for MemoryUnitOfWork {
     async fn lease(
         &mut self,
         now: DateTime<Utc>,
-        until: DateTime<Utc>,
+        lasting: TimeDelta,
         limit: u32,
     ) -> Result<Vec<LeasedEffect>, StorageError> {
         self.write(|tables| {
-            let leased = leased_keys(tables);
-            let mut due: Vec<(DateTime<Utc>, OutboxId)> = tables
-                .outbox
-                .iter()
-                .filter(|(_, row)| match row.standing {
-                    Standing::Ready => row.due_at <= now && !waits(row, &leased),
-                    Standing::Leased { until } => until <= now,
-                    Standing::Done { .. } | Standing::Failed { .. } => false,
-                })
-                .map(|(id, row)| (row.due_at, *id))
-                .collect();
+            let until = now
+                .checked_add_signed(lasting)
+                .unwrap_or(DateTime::<Utc>::MAX_UTC);
+            let mut due = due(tables, now);
             due.sort_unstable();
             due.truncate(at_most(limit));
             let mut taken = Vec::with_capacity(due.len());
@@ -136,6 +140,40 @@ impl OutboxRepository for MemoryUnitOfWork {
                 });
             }
             Ok(taken)
+        })
+    }
+
+    async fn is_any_due(&mut self, now: DateTime<Utc>) -> Result<bool, StorageError> {
+        Ok(!due(self.read(), now).is_empty())
+    }
+
+    async fn hand_back(
+        &mut self,
+        leases: &[(OutboxId, u32)],
+        now: DateTime<Utc>,
+    ) -> Result<u64, StorageError> {
+        self.write(|tables| {
+            let mut given_back = 0;
+            for (id, attempts) in leases {
+                let key = tables.outbox.get(id).and_then(|r| r.dedupe_key.clone());
+                let twin = has_ready_twin(tables, *id, key.as_deref());
+                let Some(row) = tables.outbox.get_mut(id) else {
+                    continue;
+                };
+                let is_its_own =
+                    matches!(row.standing, Standing::Leased { .. }) && row.attempts == *attempts;
+                if !is_its_own {
+                    continue;
+                }
+                row.attempts -= 1;
+                row.standing = if twin {
+                    Standing::Done { at: now }
+                } else {
+                    Standing::Ready
+                };
+                given_back += 1;
+            }
+            Ok(given_back)
         })
     }
 

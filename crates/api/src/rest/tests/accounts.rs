@@ -17,7 +17,7 @@ pub(super) async fn mailed_tokens(server: &Server) -> Vec<String> {
     let now = scheduling_testkit::builders::instant("2027-11-20T08:00:00Z");
     let leased = work
         .outbox()
-        .lease(now, now + TimeDelta::hours(1), 100)
+        .lease(now, TimeDelta::hours(1), 100)
         .await
         .unwrap();
     work.rollback().await.unwrap();

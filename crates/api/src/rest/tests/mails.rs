@@ -30,7 +30,7 @@ async fn what_was_given_up_is_seen_and_tried_again() {
     let mut work = server.storage.begin().await.unwrap();
     let leased = work
         .outbox()
-        .lease(now, now + TimeDelta::minutes(1), 1)
+        .lease(now, TimeDelta::minutes(1), 1)
         .await
         .unwrap();
     work.outbox()

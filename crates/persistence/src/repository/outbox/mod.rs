@@ -8,7 +8,7 @@ pub(crate) mod attempts;
 pub(crate) mod entries;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use scheduling_core::effect::{Effect, LeasedEffect, PlannedEffect, UnreadableEffect};
 use scheduling_core::ids::{BookingId, OutboxId, WorkspaceId};
 use scheduling_core::ports::{
@@ -18,9 +18,10 @@ use scheduling_core::ports::{
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbBackend, Value};
 
-use crate::SeaOrmUnitOfWork;
+use crate::batch::Batch;
 use crate::convert::{Row, micros, to_json};
 use crate::sql;
+use crate::{LeaseClock, SeaOrmUnitOfWork};
 
 const TABLE: &str = "outbox";
 
@@ -44,65 +45,103 @@ fn parse(payload: &str) -> Result<Effect, UnreadableEffect> {
     })
 }
 
-async fn enqueue(db: &impl ConnectionTrait, effects: &[PlannedEffect]) -> Result<(), StorageError> {
-    const COLUMNS: usize = 8;
-    // Few at a time, since a statement has a largest number of values.
-    for effects in effects.chunks(500) {
-        let mut rows = Vec::with_capacity(effects.len());
-        let mut values: Vec<Value> = Vec::with_capacity(effects.len() * COLUMNS);
-        for planned in effects {
-            let placeholders = sql::placeholders(values.len() + 1, COLUMNS);
-            rows.push(format!("({placeholders}, 'ready')"));
-            values.extend([
-                planned.id.as_uuid().into(),
-                planned.effect.kind().into(),
-                to_json(&planned.effect)?.into(),
-                planned.dedupe_key.clone().into(),
-                micros(planned.due_at).into(),
-                micros(planned.created_at).into(),
-                planned.workspace.map(WorkspaceId::as_uuid).into(),
-                booking_of(&planned.effect).map(BookingId::as_uuid).into(),
-            ]);
-        }
-        let insert = format!(
-            "insert into outbox
-                (id, kind, payload, dedupe_key, due_at, created_at, workspace_id, booking_id, status)
-            values {} on conflict (dedupe_key) where status = 'ready' do nothing",
-            rows.join(", ")
-        );
-        sql::execute(db, insert, values).await?;
+/// So many effects go into one statement, which has a largest number of values.
+pub(super) const AT_ONCE: usize = 500;
+
+/// Adds effects to a batch, at most [`AT_ONCE`].
+pub(super) fn add(batch: &mut Batch, effects: &[PlannedEffect]) -> Result<(), StorageError> {
+    if effects.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Vec::with_capacity(effects.len());
+    for planned in effects {
+        let values = batch.list([
+            planned.id.as_uuid().into(),
+            planned.effect.kind().into(),
+            to_json(&planned.effect)?.into(),
+            planned.dedupe_key.clone().into(),
+            micros(planned.due_at).into(),
+            micros(planned.created_at).into(),
+            planned.workspace.map(WorkspaceId::as_uuid).into(),
+            booking_of(&planned.effect).map(BookingId::as_uuid).into(),
+        ]);
+        rows.push(format!("({values}, 'ready')"));
+    }
+    batch.add(format!(
+        "insert into outbox
+            (id, kind, payload, dedupe_key, due_at, created_at, workspace_id, booking_id, status)
+        values {} on conflict (dedupe_key) where status = 'ready' do nothing",
+        rows.join(", ")
+    ));
+    Ok(())
+}
+
+pub(super) async fn enqueue(
+    db: &impl ConnectionTrait,
+    effects: &[PlannedEffect],
+) -> Result<(), StorageError> {
+    for effects in effects.chunks(AT_ONCE) {
+        let mut batch = Batch::on(db);
+        add(&mut batch, effects)?;
+        batch.execute(db).await?;
     }
     Ok(())
 }
 
+/// The present of whoever leases, as `present.at`, and the value that it needs. Materialized: one reading for the whole
+/// statement, and a value that an index can be searched for, which `clock_timestamp()` itself is not.
+fn present(
+    db: &impl ConnectionTrait,
+    clock: LeaseClock,
+    now: DateTime<Utc>,
+) -> (&'static str, Option<Value>) {
+    match (db.get_database_backend(), clock) {
+        (DbBackend::Postgres, LeaseClock::Databases) => (
+            "present as materialized (
+                select cast(extract(epoch from clock_timestamp()) * 1000000 as bigint) as at
+            )",
+            None,
+        ),
+        _ => (
+            "present as materialized (select cast($1 as bigint) as at)",
+            Some(micros(now).into()),
+        ),
+    }
+}
+
+/// The largest lease, some hundred thousand years: one more would be no instant.
+const LONGEST: i64 = 1 << 61;
+
 /// On PostgreSQL rows that another worker is just taking are passed over. SQLite has one writer at a time.
 async fn lease(
     db: &impl ConnectionTrait,
+    clock: LeaseClock,
     now: DateTime<Utc>,
-    until: DateTime<Utc>,
+    lasting: TimeDelta,
     limit: u32,
 ) -> Result<Vec<LeasedEffect>, StorageError> {
     let pass_over = match db.get_database_backend() {
         DbBackend::Postgres => "for update of o skip locked",
         _ => "",
     };
+    let (present, now) = present(db, clock, now);
+    let mut values: Vec<Value> = now.into_iter().collect();
+    let (lasts, most) = (values.len() + 1, values.len() + 2);
+    let lasting = lasting.num_microseconds().unwrap_or(LONGEST);
+    values.extend([lasting.min(LONGEST).into(), i64::from(limit).into()]);
     // Materialized: the choice is made once, whatever plan the update gets.
     let take = format!(
-        "with due as materialized (
+        "with {present}, due as materialized (
             select o.id from outbox o
-            where (o.status = 'ready' and o.due_at <= $1 and {NOBODY_HAS_ITS_KEY})
-                or (o.status = 'leased' and o.leased_until <= $1)
-            order by o.due_at, o.id limit $3 {pass_over}
+            where (o.status = 'ready' and o.due_at <= (select at from present) and {NOBODY_HAS_ITS_KEY})
+                or (o.status = 'leased' and o.leased_until <= (select at from present))
+            order by o.due_at, o.id limit ${most} {pass_over}
         )
-        update outbox set status = 'leased', leased_until = $2, attempts = attempts + 1
+        update outbox set status = 'leased', attempts = attempts + 1,
+            leased_until = (select at from present) + ${lasts}
         from due where outbox.id = due.id
-        returning outbox.id, outbox.payload, outbox.attempts, outbox.due_at"
+        returning outbox.id, outbox.payload, outbox.attempts, outbox.due_at, outbox.leased_until"
     );
-    let values = [
-        micros(now).into(),
-        micros(until).into(),
-        i64::from(limit).into(),
-    ];
     let mut taken = Vec::new();
     for stored in sql::rows(db, take, values).await? {
         let id: Uuid = sql::get(&stored, 0)?;
@@ -113,12 +152,66 @@ async fn lease(
             id: OutboxId::from_uuid(id),
             effect: parse(&payload),
             attempts: row.number("attempts", sql::get(&stored, 2)?)?,
-            leased_until: row.instant("leased_until", micros(until))?,
+            leased_until: row.instant("leased_until", sql::get(&stored, 4)?)?,
         };
         taken.push((due_at, leased));
     }
     taken.sort_by_key(|(due_at, leased)| (*due_at, leased.id));
     Ok(taken.into_iter().map(|(_, leased)| leased).collect())
+}
+
+async fn is_any_due(
+    db: &impl ConnectionTrait,
+    clock: LeaseClock,
+    now: DateTime<Utc>,
+) -> Result<bool, StorageError> {
+    let (present, now) = present(db, clock, now);
+    let query = format!(
+        "with {present}
+        select 1 from present where exists (
+            select 1 from outbox o
+            where o.status = 'ready' and o.due_at <= (select at from present) and {NOBODY_HAS_ITS_KEY}
+        ) or exists (
+            select 1 from outbox o
+            where o.status = 'leased' and o.leased_until <= (select at from present)
+        )"
+    );
+    let found = sql::row(db, query, now).await?;
+    Ok(found.is_some())
+}
+
+/// Where another row with its key has become ready meanwhile, that one will do the same and this one is finished.
+async fn hand_back(
+    db: &impl ConnectionTrait,
+    leases: &[(OutboxId, u32)],
+    now: DateTime<Utc>,
+) -> Result<u64, StorageError> {
+    let mut given_back = 0;
+    for (id, attempts) in leases {
+        let own: [Value; 2] = [id.as_uuid().into(), i64::from(*attempts).into()];
+        let readied = sql::execute(
+            db,
+            "update outbox set status = 'ready', leased_until = null, attempts = attempts - 1
+            where id = $1 and status = 'leased' and attempts = $2 and not exists (
+                select 1 from outbox twin where twin.status = 'ready' and twin.dedupe_key = outbox.dedupe_key
+            )",
+            own.clone(),
+        )
+        .await?;
+        given_back += readied;
+        if readied == 0 {
+            let [id, attempts] = own;
+            given_back += sql::execute(
+                db,
+                "update outbox set status = 'done', finished_at = $3, leased_until = null,
+                    attempts = attempts - 1
+                where id = $1 and status = 'leased' and attempts = $2",
+                [id, attempts, micros(now).into()],
+            )
+            .await?;
+        }
+    }
+    Ok(given_back)
 }
 
 async fn complete(
@@ -302,11 +395,26 @@ impl OutboxRepository for SeaOrmUnitOfWork {
     async fn lease(
         &mut self,
         now: DateTime<Utc>,
-        until: DateTime<Utc>,
+        lasting: TimeDelta,
         limit: u32,
     ) -> Result<Vec<LeasedEffect>, StorageError> {
-        let taken = lease(self.transaction(), now, until, limit).await;
+        let clock = self.lease_clock();
+        let taken = lease(self.transaction(), clock, now, lasting, limit).await;
         self.settle(taken)
+    }
+
+    async fn is_any_due(&mut self, now: DateTime<Utc>) -> Result<bool, StorageError> {
+        let is_any = is_any_due(self.transaction(), self.lease_clock(), now).await;
+        self.settle(is_any)
+    }
+
+    async fn hand_back(
+        &mut self,
+        leases: &[(OutboxId, u32)],
+        now: DateTime<Utc>,
+    ) -> Result<u64, StorageError> {
+        let given_back = hand_back(self.transaction(), leases, now).await;
+        self.settle(given_back)
     }
 
     async fn complete(
