@@ -18,6 +18,7 @@ mod m20261121_090000_add_booking_life;
 mod m20261121_100000_create_accounts;
 mod m20261121_160000_add_revisions;
 mod m20261121_162000_add_schema_compatibility;
+mod m20261121_164000_add_moves;
 
 /// All migrations, in order.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_100000_create_accounts::Migration),
             Box::new(m20261121_160000_add_revisions::Migration),
             Box::new(m20261121_162000_add_schema_compatibility::Migration),
+            Box::new(m20261121_164000_add_moves::Migration),
         ]
     }
 }

@@ -37,6 +37,7 @@ mod sql;
 mod storage;
 #[cfg(feature = "test-support")]
 pub mod test_support;
+mod transfer;
 mod unit_of_work;
 mod verify;
 
@@ -47,5 +48,9 @@ pub use scheduling_migration::Reason as ForeignSchema;
 pub use storage::{Schema, SeaOrmStorage};
 pub use examine::{DatabaseFacts, PostgresFacts, SqliteFacts};
 pub use figures::{OutboxFigures, PoolFigures};
+pub use transfer::{
+    MoveError, MoveOutcome, MoveReport, MoveRequest, MoveSide, MoveState, MoveStep, MovedTable,
+    Observer as MoveObserver, Unmovable, check_move, move_database,
+};
 pub use unit_of_work::SeaOrmUnitOfWork;
 pub use verify::{Taker, Violation};
