@@ -17,6 +17,7 @@ mod m20261120_120000_create_scheduling;
 mod m20261121_090000_add_booking_life;
 mod m20261121_100000_create_accounts;
 mod m20261121_160000_add_revisions;
+mod m20261121_161000_add_rate_counts;
 mod m20261121_162000_add_schema_compatibility;
 mod m20261121_164000_add_moves;
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_090000_add_booking_life::Migration),
             Box::new(m20261121_100000_create_accounts::Migration),
             Box::new(m20261121_160000_add_revisions::Migration),
+            Box::new(m20261121_161000_add_rate_counts::Migration),
             Box::new(m20261121_162000_add_schema_compatibility::Migration),
             Box::new(m20261121_164000_add_moves::Migration),
         ]
