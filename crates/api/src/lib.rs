@@ -77,6 +77,8 @@ pub struct Kalends {
     pub rates: Rates,
     /// The proxies that tell where a request comes from.
     pub trusted_proxies: TrustedProxies,
+    /// Answers about slots as they go over the wire.
+    pub(crate) rendered: Arc<rest::Rendered>,
     public_url: Url,
     /// What the pages need.
     web: web::WebState,
@@ -128,9 +130,20 @@ impl Kalends {
             limits: Limits::default(),
             rates: Rates::new(RateLimits::default()),
             trusted_proxies: TrustedProxies::none(),
+            rendered: Arc::new(rest::Rendered::new(16 * 1024 * 1024)),
             public_url: parts.public_url,
             web,
         })
+    }
+
+    /// The same, which keeps answers about slots of at most about so many bytes in memory; with 0 none. 36 MiB where
+    /// nothing is said.
+    #[must_use]
+    pub fn with_memory(mut self, bytes: usize) -> Self {
+        // What was found, a little about event types, and the same as text.
+        self.scheduling = self.scheduling.with_memory(bytes / 9 * 4);
+        self.rendered = Arc::new(rest::Rendered::new(bytes / 9 * 4));
+        self
     }
 
     /// How guests reach the pages, ending in a slash.

@@ -8,6 +8,8 @@ mod openapi;
 mod problems;
 mod v1;
 
+pub(crate) use v1::Rendered;
+
 use std::sync::OnceLock;
 
 use actix_web::dev::ServiceResponse;

@@ -6,6 +6,7 @@ mod month;
 mod times;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -443,7 +444,7 @@ pub(super) async fn find_page(
     state: &WebState,
     workspace: &str,
     event_type: &str,
-) -> Result<EventTypePage, PageError> {
+) -> Result<Arc<EventTypePage>, PageError> {
     let workspace: Slug = workspace.parse().map_err(|_no_slug| PageError::NOT_FOUND)?;
     let page = match event_type.parse::<Slug>() {
         Ok(event_type) => app.event_type_page(&workspace, &event_type).await,

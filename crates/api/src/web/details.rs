@@ -8,6 +8,8 @@ mod choose;
 mod form;
 mod submission;
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
@@ -104,7 +106,7 @@ impl Page for Details {
 
 /// Everything a form is made of.
 struct Sources {
-    page: EventTypePage,
+    page: Arc<EventTypePage>,
     carry: Carry,
     length: Length,
     now: DateTime<Utc>,
@@ -191,7 +193,7 @@ async fn read(
     (workspace, event): &(String, String),
     request: &HttpRequest,
     fields: &Fields,
-) -> Result<(EventTypePage, Carry, Option<DateTime<Utc>>), PageError> {
+) -> Result<(Arc<EventTypePage>, Carry, Option<DateTime<Utc>>), PageError> {
     let page = find_page(app, state, workspace, event).await?;
     let view = View::new(
         fields.get("tz"),

@@ -4,6 +4,8 @@ mod accounts;
 mod manage;
 mod model;
 mod public;
+
+pub(crate) use public::Rendered;
 mod refusals;
 
 use actix_web::http::header::{self, HeaderMap};
@@ -62,11 +64,8 @@ fn gone() -> HttpResponse {
 
 /// Answers JSON that a client may keep but must ask about: with a weak entity tag, and 304 when nothing changed.
 fn revalidated<T: Serialize>(request: &HttpRequest, body: &T) -> Result<HttpResponse, Problem> {
-    let body = serde_json::to_string(body).map_err(|error| {
-        tracing::error!(%error, "An answer could not be written");
-        Problem::new(ProblemKind::Internal, "The answer could not be written.")
-    })?;
-    let tag = format!("W/\"{}\"", hex::encode(&Sha256::digest(&body)[..12]));
+    let body = written(body)?;
+    let tag = entity_tag(&body);
     let mut response = if names_tag(request.headers(), &tag) {
         HttpResponse::NotModified()
     } else {
@@ -83,6 +82,18 @@ fn revalidated<T: Serialize>(request: &HttpRequest, body: &T) -> Result<HttpResp
     } else {
         Ok(is_new)
     }
+}
+
+fn written<T: Serialize>(body: &T) -> Result<String, Problem> {
+    serde_json::to_string(body).map_err(|error| {
+        tracing::error!(%error, "An answer could not be written");
+        Problem::new(ProblemKind::Internal, "The answer could not be written.")
+    })
+}
+
+/// A weak entity tag: the same for the same body.
+fn entity_tag(body: &str) -> String {
+    format!("W/\"{}\"", hex::encode(&Sha256::digest(body)[..12]))
 }
 
 fn names_tag(headers: &HeaderMap, tag: &str) -> bool {

@@ -54,7 +54,8 @@ impl Finder<'_> {
                     own_hold: *own_hold,
                     ..FindSlots::new(workspace, slug, from, to)
                 };
-                Ok(Found::of(&app.find_slots(&query).await?))
+                let found = app.find_slots(&query).await?;
+                Ok(Found::of(&found))
             }
             Self::Move {
                 app,

@@ -1,5 +1,7 @@
 //! Booking, or the form again with what speaks against it.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
@@ -136,7 +138,7 @@ async fn read_to_book(
     path: &(String, String),
     request: &HttpRequest,
     fields: &Fields,
-) -> Result<(EventTypePage, Carry, Option<DateTime<Utc>>), PageError> {
+) -> Result<(Arc<EventTypePage>, Carry, Option<DateTime<Utc>>), PageError> {
     let read = read(&kalends.scheduling, state, path, request, fields).await;
     let Err(PageError::LinkEnded(ended)) = read else {
         return read;
@@ -163,7 +165,7 @@ async fn read_to_book(
         now: state.now(),
         start: start.ok_or(PageError::Malformed)?,
         idempotency_key: fields.text("idempotency_key").to_owned(),
-        page,
+        page: Arc::new(page),
         carry,
     };
     let zone = sources.carry.view.zone;

@@ -1,5 +1,7 @@
 //! The form with samples, and how what was typed is read.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
@@ -35,7 +37,7 @@ fn sources(page: EventTypePage, zone: Tz, fields: &Fields) -> Sources {
         entry: Entry::new(fields, Some(&page.event_type.form.questions)),
         length: carry.length(&page.event_type),
         carry,
-        page,
+        page: Arc::new(page),
         now: sample::now(),
         start: sample::at("2026-11-24T14:00:00Z"),
         held: Some(sample::held()),

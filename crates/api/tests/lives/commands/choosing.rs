@@ -36,7 +36,7 @@ impl Life {
         let to = from + TimeDelta::hours(5);
         let query = FindSlots::new(workspace.clone(), slug.clone(), from, to);
         let found = self.world.scheduling.find_slots(&query).await;
-        self.offered_start(found.as_ref().ok())
+        self.offered_start(found.as_deref().ok())
     }
 
     /// The same for a booking that is to be moved.

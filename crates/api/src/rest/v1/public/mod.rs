@@ -4,6 +4,7 @@ mod bookings;
 mod event_types;
 mod holds;
 mod images;
+mod rendered;
 mod slots;
 mod workspaces;
 
@@ -13,6 +14,7 @@ pub(super) use bookings::{
     AskedBooking, AskedChange, BookingRequest, NothingRequest, ReasonRequest, RescheduleRequest,
     expected, read_move,
 };
+pub(crate) use rendered::Rendered;
 pub(super) use slots::{SlotsParams, SlotsQuery, SlotsView};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {

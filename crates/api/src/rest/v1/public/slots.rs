@@ -2,13 +2,14 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
-use chrono::{DateTime, Months, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound as _, Months, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use scheduling_app::availability::{FindSlots, FoundSlots};
 use scheduling_core::time::{Length, start_of_day};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::rendered::Asked;
 use crate::Kalends;
 use crate::http::duration;
 use crate::http::fields::{self, Errors, Query};
@@ -134,14 +135,16 @@ pub(super) async fn list(
         page.event_type.rules.timezone
     };
     let (from, to) = asked.range(zone, kalends.clock.now())?;
-    let found = kalends
-        .scheduling
-        .find_slots(&FindSlots {
-            duration: asked.duration,
-            ..FindSlots::new(workspace, event_type, from, to)
-        })
-        .await?;
-    v1::revalidated(&request, &asked.present(&found, zone))
+    let slots = FindSlots {
+        duration: asked.duration,
+        ..FindSlots::new(workspace, event_type, from, to)
+    };
+    let found = kalends.scheduling.find_slots(&slots).await?;
+    let flat = asked.flat;
+    let key = Asked { slots, zone, flat };
+    kalends
+        .rendered
+        .answer(&request, &key, &found, || asked.present(&found, zone))
 }
 
 /// The query, before its times are turned into instants.
@@ -205,7 +208,8 @@ impl SlotsQuery {
         }
         let from = match self.from {
             Some(from) => from.instant(zone)?,
-            None => now,
+            // Nothing of the past is offered, so the whole minute is the same question.
+            None => now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now),
         };
         let to = match self.to {
             Some(to) => to.instant(zone)?,
