@@ -49,6 +49,9 @@ pub(crate) struct Options {
     /// Pages of slots a second meanwhile, of the hosts that are booked
     #[arg(long, value_name = "RATE")]
     with_slots: Option<f64>,
+    /// A process whose processor time is told, with that of its children; several are added up
+    #[arg(long = "pid", value_name = "PID")]
+    pids: Vec<u32>,
     /// Print one JSON object instead of lines
     #[arg(long)]
     json: bool,
@@ -125,22 +128,25 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     };
     let booking: Rc<RefCell<dyn Source>> = Rc::<RefCell<Queue>>::clone(&queue);
     let asking = async {
-        let rate = options.with_slots?;
+        let Some(rate) = options.with_slots else {
+            return Ok(None);
+        };
         let round = Round::new(pages.iter().map(|page| server.get(page, None)));
         let pace = Pace {
             connections: 8,
             rate: Some(rate),
             ..pace
         };
-        let (tally, took) = drive(&options.urls, pace, Rc::new(RefCell::new(round))).await;
-        Some(tally.figures("slots meanwhile", took))
+        let measured = drive(&options.urls, pace, Rc::new(RefCell::new(round)), &[]).await?;
+        Ok::<_, Failure>(Some(measured.figures("slots meanwhile")))
     };
-    let ((tally, took), slots) = tokio::join!(drive(&options.urls, pace, booking), asking);
-    let queue = queue.borrow();
+    let booking = drive(&options.urls, pace, booking, &options.pids);
+    let (measured, slots) = tokio::join!(booking, asking);
+    let acknowledged = std::mem::take(&mut queue.borrow_mut().acknowledged);
     let found = Found {
-        bookings: tally.figures("bookings", took),
-        slots,
-        stored: stored(&options.database, &queue.acknowledged).await?,
+        bookings: measured?.figures("bookings"),
+        slots: slots?,
+        stored: stored(&options.database, &acknowledged).await?,
     };
     if options.json {
         output::json(&found)?;
@@ -150,7 +156,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
         output::lines([format!("{:?}", found.stored)])?;
     }
     found.stored.check()?;
-    if queue.requests.is_empty() {
+    if queue.borrow().requests.is_empty() {
         return Err(Failure::Asked(format!(
             "all {offered} slots were booked before the time was over; ask for more --hosts"
         )));

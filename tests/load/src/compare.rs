@@ -1,8 +1,7 @@
 //! `kalends-load compare`: asks two servers the same things in turn, one with a small database and one with a large, and
 //! prints how much longer the large one takes.
 
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
@@ -11,6 +10,7 @@ use serde::Serialize;
 use crate::drive::expect;
 use crate::http::{Connection, Server};
 use crate::made::Made;
+use crate::process::resident_megabytes;
 use crate::tally::Tally;
 use crate::visible::{booking_body, booking_path};
 use crate::{Failure, output, starts};
@@ -95,7 +95,7 @@ const QUESTIONS: [(Question, &str); 8] = [
 ];
 
 impl Side {
-    async fn open(server: &Server, made: &PathBuf) -> Result<Self, Failure> {
+    async fn open(server: &Server, made: &Path) -> Result<Self, Failure> {
         let made = Made::read(made)?;
         let token = made
             .workspaces
@@ -249,19 +249,6 @@ fn compare(what: &'static str, small: &Tally, large: &Tally) -> Compared {
     }
 }
 
-/// What Linux says about a process.
-fn resident_megabytes(pid: u32) -> Result<u64, Failure> {
-    let path = PathBuf::from(format!("/proc/{pid}/status"));
-    let status = fs::read_to_string(&path).map_err(|error| Failure::file(&path, error))?;
-    let kilobytes = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .and_then(|rest| rest.trim().strip_suffix(" kB"))
-        .and_then(|number| number.trim().parse::<u64>().ok());
-    let kilobytes = kilobytes.ok_or_else(|| Failure::Asked("no such process".to_owned()))?;
-    Ok(kilobytes / 1024)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -279,12 +266,5 @@ mod tests {
         let compared = compare("slots", &small, &large);
         assert!((compared.ratio_p50 - 1.5).abs() < 0.01);
         assert!(compared.large_p99_ms > 900.0);
-    }
-
-    #[test]
-    fn the_memory_of_this_process_is_known() {
-        let megabytes = resident_megabytes(std::process::id()).unwrap();
-        assert!((1..2000).contains(&megabytes), "{megabytes}");
-        assert!(resident_megabytes(u32::MAX).is_err());
     }
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use crate::Failure;
 use crate::http::{Answer, Connection, Server};
-use crate::tally::Tally;
+use crate::process::processor_time;
+use crate::tally::{Figures, Tally};
 
 /// Our own timer wakes in whole milliseconds; that much of a delay is not the server's.
 const TIMER: Duration = Duration::from_millis(1);
@@ -41,6 +43,16 @@ impl Round {
             requests: requests.into_iter().map(Rc::from).collect(),
             next: 0,
         }
+    }
+}
+
+impl Measured {
+    /// The figures.
+    pub(crate) fn figures(&self, name: &str) -> Figures {
+        let mut figures = self.tally.figures(name, self.took);
+        let micros = self.processor.as_secs_f64() * 1e6;
+        figures.processor_us = micros / figures.answers.max(1) as f64;
+        figures
     }
 }
 
@@ -90,13 +102,23 @@ pub(crate) struct Pace {
     pub(crate) rate: Option<f64>,
 }
 
-/// Asks until the time is over or nothing is left, and answers what was measured and for how long. Connections are
-/// spread over the servers.
+/// What was measured.
+pub(crate) struct Measured {
+    pub(crate) tally: Tally,
+    /// For how long.
+    pub(crate) took: Duration,
+    /// The processor time that the processes took meanwhile.
+    pub(crate) processor: Duration,
+}
+
+/// Asks until the time is over or nothing is left. Connections are spread over the servers; the processor time is that of
+/// processes and their children.
 pub(crate) async fn drive(
     servers: &[Server],
     pace: Pace,
     source: Rc<RefCell<dyn Source>>,
-) -> (Tally, Duration) {
+    pids: &[u32],
+) -> Result<Measured, Failure> {
     let tally = Rc::new(RefCell::new(Tally::default()));
     let due = Rc::new(RefCell::new(0_u32));
     let mut running = JoinSet::new();
@@ -153,10 +175,14 @@ pub(crate) async fn drive(
             }
         });
     }
+    sleep_until(begin + pace.warm_up).await;
+    let before = processor_time(pids)?;
     while running.join_next().await.is_some() {}
-    let took = begin.elapsed().saturating_sub(pace.warm_up);
-    let tally = tally.replace(Tally::default());
-    (tally, took)
+    Ok(Measured {
+        tally: tally.replace(Tally::default()),
+        took: begin.elapsed().saturating_sub(pace.warm_up),
+        processor: processor_time(pids)?.saturating_sub(before),
+    })
 }
 
 /// Waits for a turn and answers from when it counts.
@@ -216,8 +242,9 @@ mod tests {
         LocalSet::new()
             .run_until(async {
                 let server = server(None).await;
-                let (tally, took) =
-                    drive(std::slice::from_ref(&server), PACE, round(&server)).await;
+                let servers = std::slice::from_ref(&server);
+                let measured = drive(servers, PACE, round(&server), &[]).await.unwrap();
+                let (tally, took) = (measured.tally, measured.took);
                 assert!(tally.count() > 50, "{}", tally.count());
                 assert!(took >= PACE.length, "{took:?}");
             })
@@ -233,7 +260,9 @@ mod tests {
                     rate: Some(100.0),
                     ..PACE
                 };
-                let (tally, _) = drive(std::slice::from_ref(&server), pace, round(&server)).await;
+                let servers = std::slice::from_ref(&server);
+                let measured = drive(servers, pace, round(&server), &[]).await.unwrap();
+                let tally = measured.tally;
                 // Forty turns; the one that stalled, and the twenty that fell due meanwhile.
                 assert_eq!(tally.count(), 40);
                 assert!(tally.quantile(0.7) >= 50_000, "{}", tally.quantile(0.7));

@@ -21,7 +21,7 @@ pub(crate) struct Made {
     pub(crate) timezone: String,
     /// The workspaces, the one to measure first.
     pub(crate) workspaces: Vec<MadeWorkspace>,
-    /// The manage tokens of some bookings of the first workspace.
+    /// The manage tokens of some bookings ahead in the first workspace.
     pub(crate) manage_tokens: Vec<String>,
 }
 

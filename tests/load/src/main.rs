@@ -3,6 +3,11 @@
 //! `generate` and `scene` make databases; `slots`, `bookings` and `compare` ask servers and print figures; `simulate`
 //! predicts what was not measured. `tests/load/figures` runs them all.
 
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "figures are told to three digits, and nothing here counts to 2^53"
+)]
+
 mod bookings;
 mod compare;
 mod database;
@@ -12,6 +17,7 @@ mod generate;
 mod http;
 mod made;
 mod output;
+mod process;
 mod random;
 mod scene;
 mod simulate;
@@ -58,7 +64,7 @@ async fn main() -> ExitCode {
             Command::Simulate(options) => simulate::run(&options),
         }
     };
-    match LocalSet::new().run_until(run).await {
+    match LocalSet::new().run_until(Box::pin(run)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output::complain(&failure);

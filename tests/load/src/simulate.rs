@@ -4,8 +4,6 @@
 //! of its cores, and then by the database that all nodes share, on one of its. Whoever finds all cores busy waits in line.
 //! The costs are processor time that was measured; what the network takes is not part of the model.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use clap::Args;
@@ -127,23 +125,22 @@ fn predict(options: &Options) -> Result<Predicted, Failure> {
     })
 }
 
-/// Cores that share one line.
+/// Cores that share one line: when each is free.
 #[derive(Debug, Clone)]
-struct Cores(BinaryHeap<Reverse<u64>>);
+struct Cores(Vec<f64>);
 
 impl Cores {
     /// All free.
     fn new(count: usize) -> Self {
-        Self(std::iter::repeat_n(Reverse(0), count).collect())
+        Self(vec![0.0; count])
     }
 
     /// Works as soon as a core is free, and answers when it is done. In microseconds, those who come in order.
     fn work(&mut self, at: f64, cost: f64) -> f64 {
-        // Nanoseconds, since floating-point numbers have no total order.
-        let free = self.0.pop().map_or(0, |Reverse(free)| free) as f64 / 1000.0;
-        let done = free.max(at) + cost;
-        self.0.push(Reverse((done * 1000.0) as u64));
-        done
+        let first = self.0.iter_mut().min_by(|one, other| one.total_cmp(other));
+        let Some(free) = first else { return at };
+        *free = free.max(at) + cost;
+        *free
     }
 }
 

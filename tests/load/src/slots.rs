@@ -36,6 +36,9 @@ pub(crate) struct Options {
     /// Bookings a second in between, each of which every node must show at once; the first path's event type is booked
     #[arg(long, value_name = "RATE")]
     with_bookings: Option<f64>,
+    /// A process whose processor time is told, with that of its children; several are added up
+    #[arg(long = "pid", value_name = "PID")]
+    pids: Vec<u32>,
     /// Print one JSON object instead of lines
     #[arg(long)]
     json: bool,
@@ -59,7 +62,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
         length: Duration::from_secs_f64(options.seconds),
         rate: options.rate,
     };
-    let asking = drive(&options.urls, pace, source);
+    let asking = drive(&options.urls, pace, source, &options.pids);
     let watch = visible::Watch {
         servers: options.urls.clone(),
         path: options.paths[0].clone(),
@@ -67,10 +70,10 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
         begin: pace.warm_up,
         length: pace.length,
     };
-    let ((tally, took), seen) = tokio::join!(asking, visible::watch(&watch));
-    let seen = seen?;
+    let (measured, seen) = tokio::join!(asking, visible::watch(&watch));
+    let (measured, seen) = (measured?, seen?);
     let found = Found {
-        slots: tally.figures("slots", took),
+        slots: measured.figures("slots"),
         bookings: options.with_bookings.map(|_rate| seen.clone()),
     };
     if options.json {

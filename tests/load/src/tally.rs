@@ -68,6 +68,7 @@ impl Tally {
             p99_ms: millis(self.quantile(0.99)),
             p999_ms: millis(self.quantile(0.999)),
             max_ms: millis(self.latencies.max()),
+            processor_us: 0.0,
             errors: self.errors.clone(),
         }
     }
@@ -86,6 +87,8 @@ pub(crate) struct Figures {
     pub(crate) p99_ms: f64,
     pub(crate) p999_ms: f64,
     pub(crate) max_ms: f64,
+    /// Processor time an answer, of the processes that were named; 0 when none was.
+    pub(crate) processor_us: f64,
     /// What went wrong, and how often.
     pub(crate) errors: BTreeMap<String, u64>,
 }
@@ -106,6 +109,9 @@ impl Figures {
             self.p999_ms,
             self.max_ms,
         )];
+        if self.processor_us > 0.0 {
+            lines.push(format!("  processor time {:.0} µs each", self.processor_us));
+        }
         lines.extend(
             self.errors
                 .iter()

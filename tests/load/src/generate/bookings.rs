@@ -42,7 +42,7 @@ pub(super) struct Maker<'a> {
     turns: Vec<VecDeque<i64>>,
     /// The teams' ledgers.
     pub(super) ledgers: Vec<RotationLedger<UserId>>,
-    /// The manage tokens of bookings of the first workspace.
+    /// The manage tokens of bookings ahead in the first workspace.
     pub(super) manage_tokens: Vec<String>,
     pub(super) tables: [Rows; 7],
 }
@@ -137,8 +137,7 @@ impl<'a> Maker<'a> {
         // The rotation may have given it an earlier time than was planned.
         let created_at = instant(created_at).min(starts_at - TimeDelta::hours(1));
         let is_over = starts_at < self.now;
-        let chance = self.random.below(100);
-        let (state, changed, sequence) = match chance {
+        let (state, changed, sequence) = match self.random.below(100) {
             0..8 => {
                 let latest = starts_at.min(self.now) - TimeDelta::minutes(1);
                 let at = created_at + (latest - created_at) / 2;
@@ -202,6 +201,8 @@ impl<'a> Maker<'a> {
         let guest = self.random.below(1_000_000);
         let id = fate.id;
         if fate.host.workspace == self.people.places[0].id
+            && fate.starts_at > self.now
+            && fate.changed.is_none()
             && self.manage_tokens.len() < MANAGE_TOKENS
         {
             self.manage_tokens.push(manage.to_string());

@@ -157,7 +157,7 @@ pub(super) async fn make(
                 place.teams.push(slug);
                 people.teams.push(Team { event_type, hosts });
             }
-            if place.alone.len() % AT_ONCE == 0 {
+            if place.alone.len().is_multiple_of(AT_ONCE) {
                 work.commit().await?;
                 work = storage.begin().await?;
             }

@@ -71,5 +71,9 @@ async fn the_same_seed_makes_the_same_database() {
         ));
     }
     assert_eq!(made[0], made[1]);
-    assert_eq!(made[0].0.len(), 200);
+    assert!(
+        (100..=200).contains(&made[0].0.len()),
+        "{}",
+        made[0].0.len()
+    );
 }
