@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""SendGrid's `POST /v3/mail/send` on loopback, as its own description has it, for the tests.   (pip install jsonschema)
+"""SendGrid's `POST /v3/mail/send`, as its own description has it, and `GET /v3/scopes` on loopback, for the tests.
+(pip install jsonschema)
 
 usage: sendgrid_sink.py FOLDER SCHEMA
 
@@ -126,6 +127,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.complain(429, "too many requests", headers={"Retry-After": "7"})
         else:
             self.complain(int(what), "this is a test")
+
+    def do_GET(self):
+        # What a key may do; sending needs the scope `mail.send`.
+        _, what, path = self.path.split("/", 2)
+        if what == "hang":
+            time.sleep(3600)
+        if path != "v3/scopes":
+            return self.complain(404, "not found")
+        if self.headers["Authorization"] != "Bearer SG.key":
+            return self.complain(401, "The provided authorization grant is invalid, expired, or revoked")
+        self.answer(200, json.dumps({"scopes": ["mail.send"]}).encode(), {})
 
     def complain(self, status, message, field=None, headers=None):
         errors = {"errors": [{"message": message, "field": field, "help": None}]}

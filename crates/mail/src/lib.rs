@@ -103,6 +103,6 @@ pub use message::{CalendarPart, Letter, Mailbox, OutgoingMail};
 pub use notifier::{MailNotifier, MailOptions, MailSender};
 pub use render::TemplateError;
 pub use transport::{
-    Failover, Fault, Folder, SendGrid, SendGridConfig, SendGridConfigError, Smtp, SmtpConfig,
-    SmtpConfigError, TlsMode, Transport, TransportError, Trust, TrustError,
+    Failover, Fault, Folder, SendGrid, SendGridConfig, SendGridConfigError, SendGridKeyError, Smtp,
+    SmtpConfig, SmtpConfigError, TlsMode, Transport, TransportError, Trust, TrustError,
 };

@@ -18,7 +18,7 @@ use crate::message::OutgoingMail;
 
 pub use failover::Failover;
 pub use folder::Folder;
-pub use sendgrid::{SendGrid, SendGridConfig, SendGridConfigError};
+pub use sendgrid::{SendGrid, SendGridConfig, SendGridConfigError, SendGridKeyError};
 pub use smtp::{Smtp, SmtpConfig, SmtpConfigError, TlsMode};
 pub use tls::{Trust, TrustError};
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Url};
+use reqwest::{Client, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
@@ -154,6 +154,31 @@ impl SendGrid {
         Ok(url)
     }
 
+    /// Asks SendGrid what the key may do, as whoever holds the key may, and sends nothing.
+    ///
+    /// # Errors
+    /// [`SendGridKeyError`].
+    pub async fn check(&self, time: Duration) -> Result<(), SendGridKeyError> {
+        let mut scopes = self.endpoint.clone();
+        let path = scopes.path().trim_end_matches("/mail/send").to_owned();
+        scopes.set_path(&format!("{path}/scopes"));
+        let asked = self
+            .client
+            .get(scopes)
+            .header(AUTHORIZATION, self.authorization.clone())
+            .timeout(self.timeout.min(time))
+            .send()
+            .await
+            .map_err(|error| SendGridKeyError::Unreached(error.without_url()))?;
+        match asked.status() {
+            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                Err(SendGridKeyError::Refused(status.as_u16()))
+            }
+            // Whatever it says to this, it is there and knows the key.
+            _ => Ok(()),
+        }
+    }
+
     async fn hand_over(&self, mail: &OutgoingMail, limit: Duration) -> Result<(), SendGridError> {
         if !ascii_address(mail.recipient()).is_ascii() {
             return Err(SendGridError::NeedsSmtpUtf8);
@@ -171,6 +196,17 @@ impl SendGrid {
             .map_err(SendGridError::unreached)?;
         answer::read(response, mail).await
     }
+}
+
+/// Why SendGrid would take no message.
+#[derive(Debug, Error)]
+pub enum SendGridKeyError {
+    /// It does not answer.
+    #[error("it does not answer")]
+    Unreached(#[source] reqwest::Error),
+    /// It does not accept the key.
+    #[error("it does not accept the key, and says {0}")]
+    Refused(u16),
 }
 
 /// Whether an address is this machine's. IPv6 stands in brackets there.

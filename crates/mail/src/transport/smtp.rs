@@ -132,6 +132,45 @@ impl Smtp {
         Ok(Self { config, connector })
     }
 
+    /// Connects and proves who it is, as for a message, and sends none.
+    ///
+    /// # Errors
+    /// [`TransportError`], as for a message.
+    pub async fn check(&self, time: Duration) -> Result<(), TransportError> {
+        let limit = self.config.timeout.min(time);
+        let greeted = timeout(limit, self.greet()).await;
+        greeted
+            .unwrap_or(Err(SmtpError::Timeout))
+            .map_err(TransportError::from)
+    }
+
+    async fn greet(&self) -> Result<(), SmtpError> {
+        let builder = self.builder();
+        let greeted = match self.config.tls {
+            TlsMode::Plain => None,
+            TlsMode::Implicit | TlsMode::StartTls | TlsMode::Opportunistic => {
+                Some(builder.connect().await)
+            }
+        };
+        match greeted {
+            Some(Ok(client)) => say_goodbye(client).await,
+            // As for a message: only a server that offers no TLS is spoken to in the clear.
+            Some(Err(mail_send::Error::MissingStartTls))
+                if self.config.tls == TlsMode::Opportunistic
+                    && (self.config.credentials.is_none() || is_loopback(&self.config.host)) =>
+            {
+                let client = builder.connect_plain().await;
+                say_goodbye(client.map_err(SmtpError::connecting)?).await;
+            }
+            Some(Err(error)) => return Err(SmtpError::connecting(error)),
+            None => {
+                let client = builder.connect_plain().await;
+                say_goodbye(client.map_err(SmtpError::connecting)?).await;
+            }
+        }
+        Ok(())
+    }
+
     fn builder(&self) -> SmtpClientBuilder<String> {
         let host = &self.config.host;
         let mut builder = SmtpClientBuilder::new_with_tls_connector(
@@ -199,8 +238,12 @@ async fn submit<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Result<(), SmtpError> {
     transaction.run(&mut client, helo).await?;
     // The server has taken the message. However the goodbye goes, it must not be sent again.
-    let _ = timeout(GOODBYE, client.quit()).await;
+    say_goodbye(client).await;
     Ok(())
+}
+
+async fn say_goodbye<S: AsyncRead + AsyncWrite + Unpin>(client: SmtpClient<S>) {
+    let _ = timeout(GOODBYE, client.quit()).await;
 }
 
 /// How long to wait for the answer to QUIT.

@@ -7,7 +7,8 @@ use scheduling_core::effect::NotificationKind;
 use scheduling_core::notification::{Audience, Notification};
 use scheduling_core::ports::{AttemptOutcome, DeliveryAttempt, DeliveryErrorKind, Notifier};
 use scheduling_mail::{
-    CalendarPart, Failover, Fault, OutgoingMail, SendGrid, SendGridConfig, Smtp, TlsMode, Transport,
+    CalendarPart, Failover, Fault, OutgoingMail, SendGrid, SendGridConfig, SendGridKeyError, Smtp,
+    TlsMode, Transport,
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -385,4 +386,20 @@ async fn an_unknown_outcome_is_not_followed_by_a_second_copy_at_once() {
     );
     let first = String::from_utf8(mails.kept()[0].0.clone()).unwrap();
     assert!(first.contains(&format!("Message-ID: {message_id}\r\n")));
+}
+
+#[tokio::test]
+async fn a_key_can_be_tried_without_a_message() {
+    let Some(sink) = SendGridSink::start() else {
+        return;
+    };
+    sendgrid(&sink, "202").check(TIME).await.unwrap();
+    let refused = with_key(&sink, "202", "SG.wrong").check(TIME).await;
+    assert!(matches!(refused, Err(SendGridKeyError::Refused(401))));
+    let begun = Instant::now();
+    let hangs = sendgrid(&sink, "hang");
+    let silent = hangs.check(Duration::from_millis(300)).await;
+    assert!(matches!(silent, Err(SendGridKeyError::Unreached(_))));
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert_eq!(sink.kept().len(), 0);
 }

@@ -515,3 +515,36 @@ fn a_password_is_not_printed() {
     assert!(!shown.contains("pass word"), "{shown}");
     assert_eq!(sender().address.as_str(), "meetings@northwind.example");
 }
+
+#[tokio::test]
+async fn a_server_can_be_tried_without_a_message() {
+    const TIME: Duration = Duration::from_secs(10);
+    let Some(sink) = Sink::start() else { return };
+    for config in [
+        sink.config("plain", TlsMode::Plain),
+        sink.config("plain", TlsMode::Opportunistic),
+        signed_in(sink.config("starttls", TlsMode::StartTls)),
+        signed_in(sink.config("tls", TlsMode::Implicit)),
+        signed_in(sink.config("auth_login", TlsMode::Plain)),
+    ] {
+        Smtp::new(config).unwrap().check(TIME).await.unwrap();
+    }
+    let refused = with_password(sink.config("tls", TlsMode::Implicit), "wrong");
+    let refused = Smtp::new(refused).unwrap().check(TIME).await.unwrap_err();
+    assert_eq!(refused.kind, DeliveryErrorKind::Unauthorized);
+    let no_tls = sink.config("plain", TlsMode::StartTls);
+    let refused = Smtp::new(no_tls).unwrap().check(TIME).await.unwrap_err();
+    assert_eq!(refused.fault, Fault::Transport);
+    assert_eq!(sink.kept().len(), 0);
+}
+
+#[tokio::test]
+async fn trying_a_server_that_says_nothing_costs_the_time_limit() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let config = SmtpConfig::new("127.0.0.1", port, TlsMode::Plain);
+    let begun = Instant::now();
+    let limit = Duration::from_millis(300);
+    Smtp::new(config).unwrap().check(limit).await.unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
