@@ -85,8 +85,8 @@ enum Question {
 
 const QUESTIONS: [(Question, &str); 8] = [
     (Question::SlotsAlone, "slots, one host"),
-    (Question::SlotsTeam, "slots, twenty hosts"),
-    (Question::SlotsAfresh, "slots, twenty hosts, computed"),
+    (Question::SlotsTeam, "slots, ten hosts"),
+    (Question::SlotsAfresh, "slots, ten hosts, computed"),
     (Question::Booking, "a booking by its token"),
     (Question::List, "50 bookings of a workspace"),
     (Question::ListAhead, "50 bookings ahead"),

@@ -107,13 +107,13 @@ pub(crate) async fn watch(watch: &Watch) -> Result<Seen, Failure> {
         .collect();
     let path = booking_path(&watch.path)?;
     let first = nodes[0].ask(&page[0]).await?;
-    let mut starts = starts::all(first.body).into_iter();
-    let Some(mut start) = starts.next() else {
+    let Some(mut start) = starts::all(first.body).into_iter().next() else {
         return Err(Failure::Asked("the page offers nothing to book".to_owned()));
     };
     let begin = Instant::now() + watch.begin;
     // What each node has said of the start since it was last booked.
     let mut said: Vec<bool> = Vec::new();
+    let mut free: Vec<String> = Vec::new();
     for turn in 0_u32.. {
         let at = begin + Duration::from_secs_f64(f64::from(turn) / watch.rate);
         if at >= begin + watch.length {
@@ -150,12 +150,15 @@ pub(crate) async fn watch(watch: &Watch) -> Result<Seen, Failure> {
             if answer.status == 200 {
                 seen.pages += 1;
                 said.push(starts::offers(&answer, &start));
+                free = starts::all(answer.body);
             } else {
                 tally.bad(complaint(&answer));
             }
         }
         if !was_free || !said.contains(&true) {
-            let Some(next) = starts.next() else { break };
+            // A page may be stale; the next start must only be one that it offers.
+            let behind = free.drain(..).find(|next| *next > start);
+            let Some(next) = behind else { break };
             start = next;
             said.clear();
         }

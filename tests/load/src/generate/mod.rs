@@ -35,7 +35,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1000)]
     bookings: u64,
     /// How many hosts
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 10)]
     hosts: usize,
     /// The same seed on the same day makes the same rows, but for what is sealed
     #[arg(long, default_value_t = 1)]

@@ -16,8 +16,8 @@ use super::ids::Ids;
 use crate::Failure;
 
 /// How many hosts workspaces have, in turn: most are small, most people work in large ones. The first is measured, so it
-/// is the same in every database that has twenty hosts.
-const SIZES: [usize; 12] = [20, 1, 3, 60, 1, 8, 1, 2, 200, 5, 1, 30];
+/// is the same in every database that has ten hosts.
+const SIZES: [usize; 12] = [10, 1, 3, 60, 1, 8, 1, 2, 200, 5, 1, 30];
 /// The largest team.
 const TEAM: usize = 20;
 /// The zones that people live in, in turn.
@@ -248,11 +248,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everybody_works_somewhere_and_the_first_workspace_has_twenty() {
-        for hosts in [20, 21, 100, 1999, 2000, 10_000] {
+    fn everybody_works_somewhere_and_the_first_workspace_has_ten() {
+        for hosts in [10, 21, 100, 1999, 2000, 10_000] {
             let sizes = sizes(hosts);
             assert_eq!(sizes.iter().sum::<usize>(), hosts);
-            assert_eq!(sizes[0], 20);
+            assert_eq!(sizes[0], 10);
         }
         assert_eq!(sizes(7), [7]);
         assert_eq!(sizes(10_000)[1], 500);

@@ -28,7 +28,7 @@ async fn a_made_database_is_clean_and_has_everything_that_was_asked_for() {
     let made = make(&options(&url), now()).await.unwrap();
     assert_eq!(made.bookings, 3000);
     assert_eq!(made.alone().count(), 45);
-    assert_eq!(made.workspaces[0].alone.len(), 20);
+    assert_eq!(made.workspaces[0].alone.len(), 10);
     assert_eq!(made.workspaces[0].teams, ["team-1"]);
     let storage = storage(&url).await.unwrap();
     assert_eq!(storage.verify().await.unwrap(), []);
@@ -71,9 +71,5 @@ async fn the_same_seed_makes_the_same_database() {
         ));
     }
     assert_eq!(made[0], made[1]);
-    assert!(
-        (100..=200).contains(&made[0].0.len()),
-        "{}",
-        made[0].0.len()
-    );
+    assert!((50..=200).contains(&made[0].0.len()), "{}", made[0].0.len());
 }
