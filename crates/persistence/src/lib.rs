@@ -24,6 +24,7 @@
 #[cfg(feature = "accounts")]
 mod accounts;
 mod backup;
+mod batch;
 mod clock;
 mod convert;
 mod entity;

@@ -3,18 +3,18 @@
 use async_trait::async_trait;
 use scheduling_core::ids::UserId;
 use scheduling_core::ports::{
-    BookingRepository, BusyRepository, Directory, EventTypeRepository, HoldRepository,
-    IdempotencyRepository, ImageRepository, LinkRepository, MessageRepository, OutboxRepository,
-    Revisions, RotationRepository, ScheduleRepository, SessionRepository, SlotSources,
-    StorageError, TimeOffRepository, UnitOfWork,
+    BookingRecord, BookingRepository, BusyRepository, Directory, EventTypeRepository,
+    HoldRepository, IdempotencyRepository, ImageRepository, LinkRepository, MessageRepository,
+    OutboxRepository, Revisions, RotationRepository, ScheduleRepository, SessionRepository,
+    SlotSources, StorageError, TimeOffRepository, UnitOfWork,
 };
 use sea_orm::DatabaseTransaction;
 use thiserror::Error;
 
+use crate::LeaseClock;
 use crate::error::storage_error;
 use crate::lock;
-use crate::LeaseClock;
-use crate::repository::revisions;
+use crate::repository::{record, revisions};
 
 /// A unit of work over a database transaction. Dropping it rolls back.
 ///
@@ -138,6 +138,25 @@ impl UnitOfWork for SeaOrmUnitOfWork {
     async fn revisions(&mut self, sources: &SlotSources) -> Result<Revisions, StorageError> {
         let read = revisions::read(&self.transaction, sources).await;
         self.settle(read)
+    }
+
+    async fn lock_unchanged(
+        &mut self,
+        sources: &SlotSources,
+        read: &Revisions,
+    ) -> Result<bool, StorageError> {
+        let unchanged = lock::unchanged(&self.transaction, sources, read).await;
+        self.settle(unchanged)
+    }
+
+    async fn add_booking(&mut self, record: &BookingRecord<'_>) -> Result<(), StorageError> {
+        let done = record::add(&self.transaction, record).await;
+        self.settle(done)
+    }
+
+    async fn change_booking(&mut self, record: &BookingRecord<'_>) -> Result<(), StorageError> {
+        let done = record::change(&self.transaction, record).await;
+        self.settle(done)
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StorageError> {

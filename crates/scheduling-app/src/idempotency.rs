@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
-use scheduling_core::ports::{IdempotencyClaim, StorageError, UnitOfWork};
+use scheduling_core::ports::{IdempotencyClaim, SpentKey, StorageError, UnitOfWork};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use uuid::Uuid;
@@ -93,6 +93,16 @@ impl Idempotent {
             IdempotencyClaim::Fresh => Ok(None),
             IdempotencyClaim::Replay(made) => Ok(Some(made)),
             IdempotencyClaim::Reused => Err(ClaimError::Reused),
+        }
+    }
+
+    /// The key as it is stored with what it made, by whoever has made sure that nobody has used it.
+    pub(crate) fn spent(&self, at: DateTime<Utc>) -> SpentKey<'_> {
+        SpentKey {
+            scope: &self.scope,
+            key: self.key.as_str(),
+            fingerprint: &self.fingerprint,
+            at,
         }
     }
 

@@ -6,7 +6,8 @@ use scheduling_core::ports::StorageError;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use thiserror::Error;
 
-use super::{all, insert};
+use super::all;
+use crate::batch::Batch;
 use crate::convert::{Row, micros, to_json};
 use crate::entity::booking_history;
 use crate::error::corrupt;
@@ -54,19 +55,26 @@ impl TryFrom<booking_history::Model> for HistoryEntry {
     }
 }
 
-pub(super) async fn record(
-    db: &impl ConnectionTrait,
-    entry: &HistoryEntry,
-) -> Result<(), StorageError> {
-    let row = booking_history::Model {
+/// Adds an entry to a batch.
+pub(super) fn add(batch: &mut Batch, entry: &HistoryEntry) -> Result<(), StorageError> {
+    batch.insert(&[booking_history::Model {
         id: entry.id.as_uuid(),
         booking_id: entry.booking.as_uuid(),
         happened_at: micros(entry.at),
         doer: to_json(&entry.by)?,
         kind: kind(&entry.change).to_owned(),
         change: to_json(&entry.change)?,
-    };
-    insert(db, vec![row]).await
+    }]);
+    Ok(())
+}
+
+pub(super) async fn record(
+    db: &impl ConnectionTrait,
+    entry: &HistoryEntry,
+) -> Result<(), StorageError> {
+    let mut batch = Batch::on(db);
+    add(&mut batch, entry)?;
+    batch.execute(db).await
 }
 
 pub(super) async fn history(

@@ -2,12 +2,13 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use scheduling_core::ports::{IdempotencyClaim, IdempotencyRepository, StorageError};
+use scheduling_core::ports::{IdempotencyClaim, IdempotencyRepository, SpentKey, StorageError};
 use sea_orm::ConnectionTrait;
 use sea_orm::prelude::Uuid;
 use thiserror::Error;
 
 use crate::SeaOrmUnitOfWork;
+use crate::batch::Batch;
 use crate::convert::micros;
 use crate::sql;
 
@@ -85,6 +86,20 @@ async fn store(
         return Err(StorageError::Other(NotClaimed.into()));
     }
     Ok(())
+}
+
+/// Adds a key that nobody has used, with what it made, to a batch. It fails where somebody has.
+pub(super) fn add(batch: &mut Batch, spent: &SpentKey<'_>, made: Uuid) {
+    let values = batch.list([
+        spent.scope.into(),
+        spent.key.into(),
+        spent.fingerprint.to_vec().into(),
+        micros(spent.at).into(),
+        made.into(),
+    ]);
+    batch.add(format!(
+        "insert into idempotency_keys (scope, key, fingerprint, claimed_at, made) values ({values})"
+    ));
 }
 
 async fn sweep(

@@ -11,6 +11,7 @@ mod images;
 mod links;
 pub(crate) mod messages;
 pub(crate) mod outbox;
+pub(crate) mod record;
 pub(crate) mod revisions;
 mod rotation;
 mod schedules;

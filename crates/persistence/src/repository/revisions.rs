@@ -5,8 +5,8 @@
 
 use scheduling_core::ids::BookingLinkId;
 use scheduling_core::ports::{Revisions, SlotSources, StorageError};
-use sea_orm::ConnectionTrait;
 use sea_orm::prelude::Uuid;
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 use crate::convert::Row;
 use crate::sql;
@@ -16,26 +16,41 @@ pub(crate) async fn read(
     db: &impl ConnectionTrait,
     sources: &SlotSources,
 ) -> Result<Revisions, StorageError> {
+    let (values, list) = values(sources);
+    let query = query(&format!("people where id in ({list})"));
+    of(sql::row(db, query, values).await?.as_ref())
+}
+
+/// The values of the statement, and the placeholders of the hosts among them.
+pub(crate) fn values(sources: &SlotSources) -> (Vec<Value>, String) {
     let hosts = sql::ids(&sources.hosts);
     // PostgreSQL knows no empty list; nothing is equal to null.
     let list = match hosts.len() {
         0 => "null".to_owned(),
         count => sql::placeholders(4, count),
     };
-    let query = format!(
-        "select (select revision from workspaces where id = $1),
-            (select revision from event_types where id = $2),
-            (select version + uses from booking_links where id = $3),
-            count(*), cast(coalesce(sum(revision), 0) as bigint)
-        from people where id in ({list})"
-    );
     let link: Option<Uuid> = sources.link.map(BookingLinkId::as_uuid);
     let own = [
         sources.workspace.as_uuid().into(),
         sources.event_type.as_uuid().into(),
         link.into(),
     ];
-    let found = sql::row(db, query, own.into_iter().chain(hosts)).await?;
+    (own.into_iter().chain(hosts).collect(), list)
+}
+
+/// The statement. `hosts` is what stands behind *from* to find the hosts' revisions.
+pub(crate) fn query(hosts: &str) -> String {
+    format!(
+        "select (select revision from workspaces where id = $1),
+            (select revision from event_types where id = $2),
+            (select version + uses from booking_links where id = $3),
+            count(*), cast(coalesce(sum(revision), 0) as bigint)
+        from {hosts}"
+    )
+}
+
+/// What the statement found.
+pub(crate) fn of(found: Option<&QueryResult>) -> Result<Revisions, StorageError> {
     let Some(found) = found else {
         return Err(StorageError::Other("an aggregate has no row".into()));
     };
@@ -44,14 +59,14 @@ pub(crate) async fn read(
         id: "revision",
     };
     let maybe = |place| -> Result<Option<u64>, StorageError> {
-        let value: Option<i64> = sql::get(&found, place)?;
+        let value: Option<i64> = sql::get(found, place)?;
         value.map(|value| row.number("revision", value)).transpose()
     };
     Ok(Revisions {
         workspace: maybe(0)?,
         event_type: maybe(1)?,
         link: maybe(2)?,
-        hosts: row.number("revision", sql::get(&found, 3)?)?,
-        of_hosts: row.number("revision", sql::get(&found, 4)?)?,
+        hosts: row.number("revision", sql::get(found, 3)?)?,
+        of_hosts: row.number("revision", sql::get(found, 4)?)?,
     })
 }

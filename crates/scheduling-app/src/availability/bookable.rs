@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use scheduling_core::directory::Workspace;
 use scheduling_core::event_type::{BookingLink, EventType, LinkEnd};
-use scheduling_core::ports::{StorageError, UnitOfWork};
+use scheduling_core::ports::{SlotSources, StorageError, UnitOfWork};
 use scheduling_core::text::Slug;
 
 use super::FindError;
@@ -16,6 +16,18 @@ pub(crate) struct Bookable {
     pub(crate) event_type: EventType,
     /// The further link that led here, if one did.
     pub(crate) link: Option<BookingLink>,
+}
+
+impl Bookable {
+    /// What its offered starts are made of.
+    pub(crate) fn sources(&self) -> SlotSources {
+        SlotSources {
+            workspace: self.workspace.id,
+            event_type: self.event_type.id,
+            link: self.link.as_ref().map(|link| link.id),
+            hosts: self.event_type.hosting.roster().collect(),
+        }
+    }
 }
 
 /// A further link that leads nowhere any more.

@@ -6,17 +6,15 @@ use chrono::{DateTime, Utc};
 use scheduling_core::booking::{Booking, PendingReason};
 use scheduling_core::event_type::{EventType, LocationChoice, RawAnswer};
 use scheduling_core::ids::{BookingId, UserId};
-use scheduling_core::ports::{StorageError, UnitOfWork};
+use scheduling_core::ports::{Revisions, SlotSources, StorageError, UnitOfWork};
 use scheduling_core::slots::Unavailability;
 use scheduling_core::text::{Note, Slug};
 use scheduling_core::time::Length;
 
 use super::attempts::Attempts;
 use super::form::{Filled, GuestDetails, InviteeDetails};
-use super::hold::held;
-use super::making::{answer_until, judged_by_the_hold, question, use_link};
+use super::making::{Known, answer_until, question, use_link};
 use super::observed;
-use super::offer::{meeting, offer};
 use super::repeated::{idempotent, made_before};
 use crate::actor::Actor;
 use crate::availability::{Bookable, FindError, bookable, still_as_read};
@@ -140,16 +138,18 @@ impl Scheduling {
     }
 
     async fn book_as(&self, actor: &Actor, command: &BookSlot) -> Result<Booked, BookError> {
-        match self.look_before_locking(actor, command).await {
-            Err(BookError::Unavailable { reasons, taken, .. }) => {
-                return Err(self.unavailable(actor, command, reasons, taken).await);
-            }
-            other => other?,
-        }
         let mut attempts = Attempts::new();
         loop {
+            let seen = match self.look_before_locking(actor, command).await {
+                Ok(Looked::Free(seen)) => *seen,
+                Ok(Looked::Replay(made)) => return Ok(*made),
+                Err(BookError::Unavailable { reasons, taken, .. }) => {
+                    return Err(self.unavailable(actor, command, reasons, taken).await);
+                }
+                Err(error) => return Err(error),
+            };
             let mut work = self.ports().storage.begin().await?;
-            let done = self.book_as_in(&mut *work, actor, command).await;
+            let done = self.book_seen(&mut *work, actor, command, seen).await;
             match attempts.settle(self, work, done).await {
                 None => {}
                 Some(Err(BookError::Storage(StorageError::Conflict))) => {
@@ -165,36 +165,110 @@ impl Scheduling {
         }
     }
 
+    /// Looks without locking anybody, and refuses what is not offered: a rush for one slot, or nonsense, does not keep the
+    /// writers busy. Where nothing changes until the hosts are locked, what was seen need not be read again.
+    async fn look_before_locking(
+        &self,
+        actor: &Actor,
+        command: &BookSlot,
+    ) -> Result<Looked, BookError> {
+        let mut work = self.ports().storage.begin_read().await?;
+        let found = match self.find_bookable(&mut *work, actor, command).await? {
+            Found::Bookable(found) => *found,
+            Found::Replay(event_type, made) => {
+                let replay = self.replay(&mut *work, *event_type, made).await?;
+                return Ok(Looked::Replay(Box::new(replay)));
+            }
+        };
+        let event_type = &found.event_type;
+        // With a key, this very command may have taken the slot before. Both show in the same state, or neither does.
+        let made = made_before(&mut *work, actor, command, event_type).await?;
+        if let Some(made) = made {
+            let replay = self.replay(&mut *work, found.event_type, made).await?;
+            return Ok(Looked::Replay(Box::new(replay)));
+        }
+        let checked = command.filled().check(event_type);
+        checked.map_err(BookError::Form)?;
+        let sources = found.sources();
+        let revisions = work.revisions(&sources).await?;
+        let now = self.ports().clock.now();
+        let known = Known::read(&mut *work, actor, command, event_type, now).await?;
+        Ok(Looked::Free(Box::new(Seen {
+            found,
+            sources,
+            revisions,
+            known,
+        })))
+    }
+
+    /// Books what was seen to be free. Whatever has changed before the hosts were locked is read again.
+    async fn book_seen(
+        &self,
+        work: &mut dyn UnitOfWork,
+        actor: &Actor,
+        command: &BookSlot,
+        seen: Seen,
+    ) -> Result<Booked, BookError> {
+        let found = seen.found;
+        if !work.lock_unchanged(&seen.sources, &seen.revisions).await? {
+            return self.book_locked(work, actor, command, found).await;
+        }
+        // Whoever waited for the lock is judged by the time after the wait.
+        let now = self.ports().clock.now();
+        let known = seen.known.later(actor, command, &found.event_type, now)?;
+        self.book_known(work, actor, command, found, known, now)
+            .await
+    }
+
     async fn book_as_in(
         &self,
         work: &mut dyn UnitOfWork,
         actor: &Actor,
         command: &BookSlot,
     ) -> Result<Booked, BookError> {
-        let found = self.find_bookable(work, actor, command).await?;
-        let Bookable {
-            event_type, link, ..
-        } = match found {
-            Found::Bookable(bookable) => *bookable,
+        let found = match self.find_bookable(work, actor, command).await? {
+            Found::Bookable(found) => *found,
             Found::Replay(event_type, made) => return self.replay(work, *event_type, made).await,
         };
-        let roster: Vec<UserId> = event_type.hosting.roster().collect();
+        let roster: Vec<UserId> = found.event_type.hosting.roster().collect();
         work.lock_hosts(&roster).await?;
-        still_as_read(work, &event_type).await?;
+        self.book_locked(work, actor, command, found).await
+    }
+
+    /// Books under the lock of the hosts, who may have been given to others during the wait.
+    async fn book_locked(
+        &self,
+        work: &mut dyn UnitOfWork,
+        actor: &Actor,
+        command: &BookSlot,
+        found: Bookable,
+    ) -> Result<Booked, BookError> {
+        let event_type = &found.event_type;
+        still_as_read(work, event_type).await?;
         // Whoever waited for the lock is judged by the time after the wait.
         let now = self.ports().clock.now();
-
-        let idempotent = idempotent(actor, command, &event_type);
-        if let Some(idempotent) = &idempotent
-            && let Some(made) = idempotent.claim(work, now).await?
-        {
-            let made = BookingId::from_uuid(made);
-            return self.replay(work, event_type, made).await;
+        // Whoever has the same key has locked the same hosts.
+        if let Some(made) = made_before(work, actor, command, event_type).await? {
+            return self.replay(work, found.event_type, made).await;
         }
-        work.holds().sweep(Some(&roster), now).await?;
-        let slot = self
-            .take_slot(work, actor, command, &event_type, now)
-            .await?;
+        let known = Known::read(work, actor, command, event_type, now).await?;
+        self.book_known(work, actor, command, found, known, now)
+            .await
+    }
+
+    async fn book_known(
+        &self,
+        work: &mut dyn UnitOfWork,
+        actor: &Actor,
+        command: &BookSlot,
+        found: Bookable,
+        known: Known,
+        now: DateTime<Utc>,
+    ) -> Result<Booked, BookError> {
+        let Bookable {
+            event_type, link, ..
+        } = found;
+        let (slot, ledger) = self.take_slot(work, &event_type, known, now).await?;
         let (new, manage_token) = self.new_booking(command, &event_type, link.as_ref(), slot)?;
         if let Some(link) = link {
             use_link(work, &event_type, &link, now).await?;
@@ -206,11 +280,10 @@ impl Scheduling {
             }
             _ => new.confirmed(now),
         };
-        self.store_new(work, actor, &booking, &event, &event_type.reminders)
+        let idempotent = idempotent(actor, command, &event_type);
+        let (new, key) = ((&booking, &event), idempotent.as_ref());
+        self.store_new(work, actor, new, &event_type, &ledger, key)
             .await?;
-        if let Some(idempotent) = &idempotent {
-            idempotent.store(work, booking.id.as_uuid()).await?;
-        }
         Ok(Booked {
             booking,
             event_type,
@@ -245,44 +318,6 @@ impl Scheduling {
             }
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Refuses what is plainly not offered without waiting for anybody, so that a rush for one slot, or nonsense, does
-    /// not keep the writers busy. What passes is judged again under the lock.
-    async fn look_before_locking(
-        &self,
-        actor: &Actor,
-        command: &BookSlot,
-    ) -> Result<(), BookError> {
-        let mut work = self.ports().storage.begin_read().await?;
-        let event_type = match self.find_bookable(&mut *work, actor, command).await? {
-            Found::Bookable(found) => found.event_type,
-            Found::Replay(..) => return Ok(()),
-        };
-        // With a key, this very command may have taken the slot before. Both show in the same state, or neither does.
-        // What it made is read where it cannot be swept meanwhile.
-        if made_before(&mut *work, actor, command, &event_type)
-            .await?
-            .is_some()
-        {
-            return Ok(());
-        }
-        command
-            .filled()
-            .check(&event_type)
-            .map_err(BookError::Form)?;
-        let now = self.ports().clock.now();
-        let question = question(actor, command, &event_type, now)?;
-        let hold = match &command.hold {
-            Some(token) => {
-                let wanted = meeting(&question.rules, command.start);
-                Some(held(&mut *work, token, &event_type, wanted, now).await?)
-            }
-            None => None,
-        };
-        let question = judged_by_the_hold(question, hold.as_ref(), now);
-        offer(&mut *work, &question, command.start).await?;
-        Ok(())
     }
 
     /// What an earlier command with the same key made.
@@ -335,6 +370,22 @@ impl Scheduling {
             .alternatives(&mut *work, &question, command.start, None)
             .await)
     }
+}
+
+/// What there is to see before anybody is locked.
+enum Looked {
+    /// A slot that is free.
+    Free(Box<Seen>),
+    /// What an earlier command with the same key made.
+    Replay(Box<Booked>),
+}
+
+/// A slot that was free when it was read.
+struct Seen {
+    found: Bookable,
+    sources: SlotSources,
+    revisions: Revisions,
+    known: Known,
 }
 
 /// What a command's link leads to.

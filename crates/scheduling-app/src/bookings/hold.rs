@@ -323,12 +323,20 @@ pub(super) async fn held(
     now: DateTime<Utc>,
 ) -> Result<Hold, HeldError> {
     let found = work.holds().by_token(&token.hash()).await?;
-    let found = found.filter(|hold| !hold.has_expired(now));
     let hold = found.ok_or(HeldError::Expired)?;
+    still_held(&hold, now)?;
     if hold.event_type != event_type.id || wanted != Some(hold.interval) {
         return Err(HeldError::Elsewhere);
     }
     Ok(hold)
+}
+
+/// Makes sure that a hold has not expired.
+pub(super) fn still_held(hold: &Hold, now: DateTime<Utc>) -> Result<(), HeldError> {
+    if hold.has_expired(now) {
+        return Err(HeldError::Expired);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

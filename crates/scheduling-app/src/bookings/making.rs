@@ -1,23 +1,24 @@
 //! How a booking is made: its slot, its parts, what is stored with it.
 
 use chrono::{DateTime, Utc};
-use scheduling_core::assignment::RotationStep;
+use scheduling_core::assignment::{RotationLedger, RotationStep};
 use scheduling_core::booking::{
     Attendee, AttendeeRole, Booking, BookingEvent, BookingHost, Change, HistoryEntry, ManageSecret,
     NewBooking, Rsvp,
 };
-use scheduling_core::event_type::{Approval, BookingLink, Buffers, EventType, LinkEnd, Reminders};
+use scheduling_core::event_type::{Approval, BookingLink, Buffers, EventType, LinkEnd};
 use scheduling_core::hold::Hold;
 use scheduling_core::ids::{AttendeeId, BookingId, HistoryId, SessionId, UserId};
-use scheduling_core::ports::{StorageError, UnitOfWork};
+use scheduling_core::ports::{BookingRecord, StorageError, UnitOfWork};
 use scheduling_core::time::Interval;
 
-use super::hold::held;
-use super::offer::{appoint, asked_by, meeting, offer, seat};
+use super::hold::{held, still_held};
+use super::offer::{Offer, asked_by, choose_hosts, meeting, offer, rotation_of, seat};
 use super::{BookError, BookSlot};
 use crate::actor::Actor;
 use crate::availability::{Apart, EndedLink, Question};
 use crate::effects::{self, PlanContext};
+use crate::idempotency::Idempotent;
 use crate::{HostToken, ManageToken, Scheduling, SchedulingBuilder};
 
 /// A slot that was taken: who hosts, and when.
@@ -28,41 +29,94 @@ pub(super) struct Slot {
     rotation: Option<RotationStep<UserId>>,
 }
 
-impl Scheduling {
-    /// Takes the slot that a command asks for, with the hold that keeps it, if there is one.
-    pub(super) async fn take_slot(
-        &self,
+/// What is known of a slot that is free: from before its hosts were locked, or from under the lock.
+pub(super) struct Known {
+    hold: Option<Hold>,
+    offer: Offer,
+    ledger: RotationLedger<UserId>,
+}
+
+impl Known {
+    /// Reads what there is to know, and makes sure that the slot is offered.
+    pub(super) async fn read(
         work: &mut dyn UnitOfWork,
         actor: &Actor,
         command: &BookSlot,
         event_type: &EventType,
         now: DateTime<Utc>,
-    ) -> Result<Slot, BookError> {
+    ) -> Result<Self, BookError> {
         let question = question(actor, command, event_type, now)?;
         let hold = match &command.hold {
             Some(token) => {
                 let wanted = meeting(&question.rules, command.start);
-                let hold = held(work, token, event_type, wanted, now).await?;
-                work.holds().remove(hold.id).await?;
-                Some(hold)
+                Some(held(work, token, event_type, wanted, now).await?)
             }
             None => None,
         };
         let question = judged_by_the_hold(question, hold.as_ref(), now);
         let offer = offer(work, &question, command.start).await?;
+        let ledger = rotation_of(work, event_type).await?;
+        Ok(Self {
+            hold,
+            offer,
+            ledger,
+        })
+    }
+
+    /// Judges the same at a later instant. Holds that have expired since still count, which can only be too strict.
+    pub(super) fn later(
+        self,
+        actor: &Actor,
+        command: &BookSlot,
+        event_type: &EventType,
+        now: DateTime<Utc>,
+    ) -> Result<Self, BookError> {
+        let question = question(actor, command, event_type, now)?;
+        if let Some(hold) = &self.hold {
+            still_held(hold, now)?;
+        }
+        let question = judged_by_the_hold(question, self.hold.as_ref(), now);
+        let offer = self.offer.again(&question, command.start)?;
+        Ok(Self { offer, ..self })
+    }
+}
+
+impl Scheduling {
+    /// Takes the slot for a command, with the hold that keeps it, if there is one. The rotation's step, if one chose the
+    /// host, is in the ledger and must be stored with the booking.
+    pub(super) async fn take_slot(
+        &self,
+        work: &mut dyn UnitOfWork,
+        event_type: &EventType,
+        known: Known,
+        now: DateTime<Utc>,
+    ) -> Result<(Slot, RotationLedger<UserId>), BookError> {
+        let Known {
+            hold,
+            offer,
+            mut ledger,
+        } = known;
+        if offer.has_lapsed_holds() {
+            let roster: Vec<UserId> = event_type.hosting.roster().collect();
+            work.holds().sweep(Some(&roster), now).await?;
+        }
+        if let Some(hold) = &hold {
+            work.holds().remove(hold.id).await?;
+        }
         let kept: Option<Vec<UserId>> = hold
             .as_ref()
             .map(|hold| hold.hosts.iter().map(|host| host.user).collect());
-        let assignment = appoint(work, event_type, &offer, kept.as_deref()).await?;
+        let assignment = choose_hosts(event_type, &offer, kept.as_deref(), &mut ledger)?;
         let (interval, buffers) = (offer.interval, event_type.rules.buffers);
         let ids = &*self.ports().ids;
         let hosts = seat(work, ids, event_type, buffers, interval, &assignment.hosts).await?;
-        Ok(Slot {
+        let slot = Slot {
             interval,
             buffers,
             hosts,
             rotation: assignment.rotation,
-        })
+        };
+        Ok((slot, ledger))
     }
 
     /// Puts a booking together, and makes the secrets of its links.
@@ -118,18 +172,20 @@ impl Scheduling {
         Ok((new, manage_token))
     }
 
-    /// Stores a new booking with the first entry of its history, and enqueues what the outside world is owed.
+    /// Stores a new booking with the first entry of its history, what the outside world is owed, the ledger where a
+    /// rotation chose the host, and the command's key.
     pub(super) async fn store_new(
         &self,
         work: &mut dyn UnitOfWork,
         actor: &Actor,
-        booking: &Booking,
-        event: &BookingEvent,
-        reminders: &Reminders,
+        new: (&Booking, &BookingEvent),
+        event_type: &EventType,
+        ledger: &RotationLedger<UserId>,
+        idempotent: Option<&Idempotent>,
     ) -> Result<(), StorageError> {
         let ids = &*self.ports().ids;
+        let (booking, event) = new;
         let now = booking.created_at;
-        work.bookings().insert(booking).await?;
         let entry = HistoryEntry {
             id: HistoryId::generate(ids),
             booking: booking.id,
@@ -140,9 +196,16 @@ impl Scheduling {
                 _ => Change::Confirmed,
             },
         };
-        work.bookings().record(&entry).await?;
+        let reminders = &event_type.reminders;
         let context = PlanContext::new(booking, reminders, now, ids).by(actor.doer());
-        work.outbox().enqueue(&effects::plan(event, &context)).await
+        let record = BookingRecord {
+            booking,
+            entry: &entry,
+            effects: &effects::plan(event, &context),
+            rotation: booking.rotation.is_some().then_some(ledger),
+            key: idempotent.map(|idempotent| idempotent.spent(now)),
+        };
+        work.add_booking(&record).await
     }
 }
 

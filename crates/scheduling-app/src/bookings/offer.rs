@@ -82,12 +82,18 @@ pub(super) async fn offer(
     question: &Question<'_>,
     start: DateTime<Utc>,
 ) -> Result<Offer, OfferError> {
-    // The end of time is on nobody's grid.
-    let interval = meeting(&question.rules, start);
-    let interval = interval.ok_or_else(|| OfferError::because(Unavailability::OffGrid))?;
-    // A range that holds this one start.
-    let to = start + TimeDelta::seconds(1).min(interval.length());
+    let (_, to) = this_start(question, start)?;
     let time = HostsTime::read(work, question, start, to).await?;
+    judge(question, start, time)
+}
+
+/// Asks the engine the same of what was read before.
+fn judge(
+    question: &Question<'_>,
+    start: DateTime<Utc>,
+    time: HostsTime,
+) -> Result<Offer, OfferError> {
+    let (interval, to) = this_start(question, start)?;
     let request = time
         .request(question, start, to)
         .map_err(|error| StorageError::Other(error.into()))?;
@@ -108,15 +114,72 @@ pub(super) async fn offer(
     })
 }
 
+/// The meeting, and the end of a range that holds this one start.
+fn this_start(
+    question: &Question<'_>,
+    start: DateTime<Utc>,
+) -> Result<(Interval, DateTime<Utc>), OfferError> {
+    // The end of time is on nobody's grid.
+    let interval = meeting(&question.rules, start);
+    let interval = interval.ok_or_else(|| OfferError::because(Unavailability::OffGrid))?;
+    Ok((
+        interval,
+        start + TimeDelta::seconds(1).min(interval.length()),
+    ))
+}
+
+impl Offer {
+    /// Judges the start once more, by the same time of the hosts and another instant.
+    pub(super) fn again(
+        self,
+        question: &Question<'_>,
+        start: DateTime<Utc>,
+    ) -> Result<Self, OfferError> {
+        judge(question, start, self.time)
+    }
+
+    /// Whether holds that have expired still have claims there.
+    pub(super) fn has_lapsed_holds(&self) -> bool {
+        self.time.has_lapsed_holds()
+    }
+}
+
 /// Chooses the hosts among those who can take the start, and steps the rotation if that chose.
-///
-/// Where a hold kept the slot, its hosts are chosen. The rotation is stepped for them all the same, among everyone who
-/// can take the start: whoever the hold named pays for it, as if the rotation had chosen him just now.
 pub(super) async fn appoint(
     work: &mut dyn UnitOfWork,
     event_type: &EventType,
     offer: &Offer,
     held: Option<&[UserId]>,
+) -> Result<Assignment, OfferError> {
+    let mut ledger = rotation_of(work, event_type).await?;
+    let assignment = choose_hosts(event_type, offer, held, &mut ledger)?;
+    if assignment.rotation.is_some() {
+        work.rotation().store(event_type.id, &ledger).await?;
+    }
+    Ok(assignment)
+}
+
+/// The event type's ledger, where a rotation chooses its hosts.
+pub(super) async fn rotation_of(
+    work: &mut dyn UnitOfWork,
+    event_type: &EventType,
+) -> Result<RotationLedger<UserId>, StorageError> {
+    if event_type.hosting.kind() == AssignmentKind::RoundRobin {
+        work.rotation().ledger(event_type.id).await
+    } else {
+        Ok(RotationLedger::default())
+    }
+}
+
+/// Chooses the hosts among those who can take the start, and steps the ledger if that chose: then the assignment has a step.
+///
+/// Where a hold kept the slot, its hosts are chosen. The rotation is stepped for them all the same, among everyone who
+/// can take the start: whoever the hold named pays for it, as if the rotation had chosen him just now.
+pub(super) fn choose_hosts(
+    event_type: &EventType,
+    offer: &Offer,
+    held: Option<&[UserId]>,
+    ledger: &mut RotationLedger<UserId>,
 ) -> Result<Assignment, OfferError> {
     let nobody = || OfferError::because(Unavailability::NotEnoughHosts);
     if let Some(held) = held {
@@ -144,9 +207,8 @@ pub(super) async fn appoint(
     }
     // A session in which seats are only held begins with this booking: its host pays for it.
     let joined = joined.as_ref().map(std::slice::from_ref);
-    let mut ledger = work.rotation().ledger(event_type.id).await?;
     let mut assignment =
-        assign(&event_type.hosting, &offer.eligible, &mut ledger).map_err(|NoHost| nobody())?;
+        assign(&event_type.hosting, &offer.eligible, ledger).map_err(|NoHost| nobody())?;
     if let (Some(&[host]), Some(step)) = (held.or(joined), assignment.rotation.as_mut())
         && step.winner != host
     {
@@ -155,7 +217,6 @@ pub(super) async fn appoint(
             .map_err(|error| StorageError::Other(error.into()))?;
         assignment.hosts = vec![host];
     }
-    work.rotation().store(event_type.id, &ledger).await?;
     Ok(assignment)
 }
 
@@ -172,11 +233,7 @@ pub(super) async fn foresee(
     {
         return Ok(vec![host]);
     }
-    let mut ledger = if rotates {
-        work.rotation().ledger(event_type.id).await?
-    } else {
-        RotationLedger::default()
-    };
+    let mut ledger = rotation_of(work, event_type).await?;
     assign(&event_type.hosting, &offer.eligible, &mut ledger)
         .map(|assignment| assignment.hosts)
         .map_err(|NoHost| OfferError::because(Unavailability::NotEnoughHosts))

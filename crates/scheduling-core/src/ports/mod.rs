@@ -6,6 +6,7 @@
 mod delivery;
 pub mod error;
 mod observer;
+mod record;
 mod revisions;
 mod storage;
 mod system;
@@ -18,6 +19,7 @@ pub use error::{DeliveryError, DeliveryErrorKind, Retry, StorageError};
 pub use observer::{
     AnswerSource, BookingOutcome, ChangeKind, ChangeOutcome, EffectOutcome, NoObserver, Observer,
 };
+pub use record::{BookingRecord, SpentKey};
 pub use revisions::{Revisions, SlotSources};
 pub use storage::{
     BookingFilter, BookingPage, BookingRepository, BusyRepository, Direction, Directory,

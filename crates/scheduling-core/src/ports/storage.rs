@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{DeliveryAttempt, Revisions, SlotSources, StorageError};
+use super::{BookingRecord, DeliveryAttempt, Revisions, SlotSources, StorageError};
 use crate::assignment::RotationLedger;
 use crate::booking::{Booking, BookingStatus, HistoryEntry};
 use crate::calendar::HostBusy;
@@ -103,6 +103,48 @@ pub trait UnitOfWork: Send {
     /// [`StorageError`].
     async fn revisions(&mut self, sources: &SlotSources) -> Result<Revisions, StorageError>;
 
+    /// Locks the hosts among the sources as [`lock_hosts`](Self::lock_hosts) does, and answers whether they all are still
+    /// as they were when these revisions were read: then nothing that was read with them needs to be read again. A change
+    /// of a source that is no host, by somebody who has locked none of the hosts, may be missed while it is being stored:
+    /// it comes after.
+    ///
+    /// A storage may do it in fewer steps than this one does.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    async fn lock_unchanged(
+        &mut self,
+        sources: &SlotSources,
+        read: &Revisions,
+    ) -> Result<bool, StorageError> {
+        self.lock_hosts(&sources.hosts).await?;
+        Ok(self.revisions(sources).await? == read.after_locking())
+    }
+
+    /// Adds a booking with everything that is stored with it, as [`BookingRepository::insert`],
+    /// [`record`](BookingRepository::record), [`RotationRepository::store`], [`OutboxRepository::enqueue`] and
+    /// [`IdempotencyRepository::claim`] with [`store`](IdempotencyRepository::store) do one after the other.
+    ///
+    /// A storage may do it in fewer steps than this one does.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`] when a claim overlaps another of the same host, or the key was used before.
+    async fn add_booking(&mut self, record: &BookingRecord<'_>) -> Result<(), StorageError> {
+        self.bookings().insert(record.booking).await?;
+        store_besides(self, record).await
+    }
+
+    /// Replaces a booking as [`BookingRepository::update`] does, and adds everything that is stored with it as
+    /// [`add_booking`](Self::add_booking) does.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`] when the stored version is not one less than the given one's, a claim overlaps, or the
+    /// key was used before.
+    async fn change_booking(&mut self, record: &BookingRecord<'_>) -> Result<(), StorageError> {
+        self.bookings().update(record.booking).await?;
+        store_besides(self, record).await
+    }
+
     /// Makes everything last. After an error of any method it refuses: the unit of work is over then.
     ///
     /// # Errors
@@ -114,6 +156,31 @@ pub trait UnitOfWork: Send {
     /// # Errors
     /// [`StorageError`] when the storage does not answer.
     async fn rollback(self: Box<Self>) -> Result<(), StorageError>;
+}
+
+/// Stores what comes with a booking, one thing after the other.
+async fn store_besides<U: UnitOfWork + ?Sized>(
+    work: &mut U,
+    record: &BookingRecord<'_>,
+) -> Result<(), StorageError> {
+    work.bookings().record(record.entry).await?;
+    if let Some(ledger) = record.rotation {
+        let event_type = record.booking.event_type;
+        work.rotation().store(event_type, ledger).await?;
+    }
+    work.outbox().enqueue(record.effects).await?;
+    if let Some(spent) = &record.key {
+        let keys = work.idempotency();
+        let claim = keys
+            .claim(spent.scope, spent.key, spent.fingerprint, spent.at)
+            .await?;
+        if claim != IdempotencyClaim::Fresh {
+            return Err(StorageError::Conflict);
+        }
+        let made = record.booking.id.as_uuid();
+        keys.store(spent.scope, spent.key, made).await?;
+    }
+    Ok(())
 }
 
 /// Workspaces and people: names, addresses, zones.

@@ -14,15 +14,15 @@ use scheduling_core::ports::{
 use scheduling_core::time::Interval;
 use sea_orm::prelude::Uuid;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, Iterable, ModelTrait, QueryFilter,
     QueryOrder, QuerySelect, Select,
 };
 
-use super::{Read, booking_history, each, insert, one, parts};
+use super::{Read, booking_history, each, one, parts};
 use crate::SeaOrmUnitOfWork;
+use crate::batch::Batch;
 use crate::convert::micros;
 use crate::entity::{attendee, booking, booking_host};
-use crate::error::storage_error;
 use crate::sql;
 use rows::{assemble, attendee_rows, booking_row, claim_rows, host_rows};
 
@@ -90,33 +90,57 @@ async fn by_host_token(
     Ok(booking.map(|booking| (booking, UserId::from_uuid(host.user_id))))
 }
 
+/// Adds a booking's hosts, attendees and claims to a batch.
+pub(super) fn add_parts(batch: &mut Batch, booking: &Booking) -> Result<(), StorageError> {
+    batch.insert(&host_rows(booking));
+    batch.insert(&attendee_rows(booking)?);
+    batch.insert(&claim_rows(booking));
+    Ok(())
+}
+
+/// Adds a booking with its parts to a batch.
+pub(super) fn add(batch: &mut Batch, booking: &Booking) -> Result<(), StorageError> {
+    batch.insert(&[booking_row(booking)?]);
+    add_parts(batch, booking)
+}
+
 async fn insert_booking(db: &impl ConnectionTrait, booking: &Booking) -> Result<(), StorageError> {
-    insert(db, vec![booking_row(booking)?]).await?;
-    insert(db, host_rows(booking)).await?;
-    insert(db, attendee_rows(booking)?).await?;
-    insert(db, claim_rows(booking)).await
+    let mut batch = Batch::on(db);
+    add(&mut batch, booking)?;
+    batch.execute(db).await
+}
+
+/// Replaces a booking's row and takes its parts away. The claims go before they are taken anew: a meeting that moves by
+/// less than its length would meet itself.
+pub(super) async fn replace(
+    db: &impl ConnectionTrait,
+    booking: &Booking,
+) -> Result<(), StorageError> {
+    let row = booking_row(booking)?;
+    let mut batch = Batch::on(db);
+    let id = batch.value(row.id);
+    for table in ["claims", "booking_hosts", "attendees"] {
+        batch.add(format!("delete from {table} where booking_id = {id}"));
+    }
+    let before = batch.value(row.version - 1);
+    let columns: Vec<String> = booking::Column::iter()
+        .map(|column| format!("{} = {}", column.as_str(), batch.value(row.get(column))))
+        .collect();
+    batch.add(format!(
+        "update bookings set {} where id = {id} and version = {before} returning id",
+        columns.join(", ")
+    ));
+    if batch.rows(db).await?.is_empty() {
+        return Err(StorageError::Conflict);
+    }
+    Ok(())
 }
 
 async fn update_booking(db: &impl ConnectionTrait, booking: &Booking) -> Result<(), StorageError> {
-    let id = booking.id.as_uuid();
-    let updated = booking::Entity::update_many()
-        .set(booking_row(booking)?.into_active_model().reset_all())
-        .filter(booking::Column::Id.eq(id))
-        .filter(booking::Column::Version.eq(i64::from(booking.version) - 1))
-        .exec(db)
-        .await
-        .map_err(storage_error)?;
-    if updated.rows_affected == 0 {
-        return Err(StorageError::Conflict);
-    }
-    // The claims go before they are taken anew: a meeting that moves by less than its length would meet itself.
-    for table in ["claims", "booking_hosts", "attendees"] {
-        let gone = format!("delete from {table} where booking_id = $1");
-        sql::execute(db, gone, [id.into()]).await?;
-    }
-    insert(db, host_rows(booking)).await?;
-    insert(db, attendee_rows(booking)?).await?;
-    insert(db, claim_rows(booking)).await
+    replace(db, booking).await?;
+    let mut batch = Batch::on(db);
+    add_parts(&mut batch, booking)?;
+    batch.execute(db).await
 }
 
 async fn any_of(db: &impl ConnectionTrait, event_type: EventTypeId) -> Result<bool, StorageError> {

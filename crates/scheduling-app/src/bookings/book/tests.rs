@@ -8,6 +8,7 @@ use scheduling_core::booking::{BookingState, BookingStatus};
 use scheduling_core::directory::Role;
 use scheduling_core::event_type::{LinkEnd, MeetingPlace};
 use scheduling_core::ports::Storage;
+use scheduling_core::schedule::ScheduleOwner;
 use scheduling_core::time::Interval;
 use scheduling_testkit::builders::{self, instant, parse};
 use scheduling_testkit::{PlainSealer, SequenceIds};
@@ -580,7 +581,7 @@ async fn a_conflict_starts_again_and_the_fourth_one_is_a_refusal() {
 }
 
 #[tokio::test]
-async fn the_whole_pool_is_locked_before_its_time_is_read() {
+async fn the_whole_pool_is_locked_and_what_was_seen_is_read_again_only_if_it_changed() {
     let mut world = World::new(
         "host ann UTC 09:00-12:00
              host bob UTC 09:00-12:00
@@ -592,12 +593,12 @@ async fn the_whole_pool_is_locked_before_its_time_is_read() {
     let mut command = World::command("pool", "24T10:00");
     command.idempotency_key = Some(parse("order-17"));
     world.scheduling.book(&command).await.unwrap();
-    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) event_types idempotency holds schedules busy time_off bookings holds rotation rotation bookings bookings outbox idempotency commit");
-    // A replay takes nothing and changes nothing.
-    world.scheduling.book(&command).await.unwrap();
-    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) event_types idempotency bookings commit");
+    insta::assert_snapshot!(storage.calls.take(), @"begin lock(2) revisions bookings bookings rotation outbox idempotency commit");
+    // A replay takes nothing and changes nothing, so it waits for nobody.
+    assert!(world.scheduling.book(&command).await.unwrap().replayed);
+    assert_eq!(storage.calls.take(), "");
     world.booked("class", "24T11:00").await;
-    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(1) event_types holds schedules busy time_off bookings holds sessions bookings bookings outbox commit");
+    insta::assert_snapshot!(storage.calls.take(), @"begin lock(1) revisions sessions bookings bookings outbox commit");
     // What is plainly not offered never waits for a writer.
     world.book("class", "24T11:10").await;
     world.book("nothing", "24T11:00").await;
@@ -611,6 +612,99 @@ async fn the_whole_pool_is_locked_before_its_time_is_read() {
         Err(BookError::IdempotencyKeyReused)
     ));
     assert_eq!(storage.calls.take(), "");
+    // Inside somebody else's transaction nothing was seen before.
+    let mut work = storage.begin().await.unwrap();
+    let command = World::command("pool", "24T11:30");
+    let booked = world.scheduling.book_in(&mut *work, &command).await;
+    booked.unwrap();
+    work.commit().await.unwrap();
+    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) event_types schedules busy time_off bookings holds rotation bookings bookings rotation outbox commit");
+}
+
+/// Somebody who books while another transaction has the turn: he has seen what was before it, and is answered after it.
+async fn beside(
+    world: &World,
+    command: &BookSlot,
+    other: impl AsyncFnOnce(&mut dyn UnitOfWork),
+) -> Result<Booked, BookError> {
+    let mut turn = world.storage.begin().await.unwrap();
+    let waiting = tokio::spawn({
+        let (scheduling, command) = (world.scheduling.clone(), command.clone());
+        async move { scheduling.book(&command).await }
+    });
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!waiting.is_finished());
+    other(&mut *turn).await;
+    turn.commit().await.unwrap();
+    waiting.await.unwrap()
+}
+
+#[tokio::test]
+async fn whoever_comes_between_looking_and_locking_is_seen() {
+    let world = World::new(
+        "host ann UTC 09:00-12:00
+             host bob UTC 09:00-12:00
+             event pool 30 robin:ann,bob
+             event intro 30 bob",
+    )
+    .await;
+    let booking = async |turn: &mut dyn UnitOfWork, command: &BookSlot| {
+        let booked = world.scheduling.book_in(turn, command).await.unwrap();
+        booked.booking.hosts[0].user
+    };
+    // Another booking of the same pool: the other host takes it, which is no turn of his.
+    let command = World::command("pool", "24T10:00");
+    let mut first = None;
+    let done = beside(&world, &command, async |turn| {
+        first = Some(booking(turn, &command).await);
+    });
+    let second = done.await.unwrap().booking.hosts[0].user;
+    assert_eq!(first, Some(world.hosts["ann"]));
+    assert_eq!(second, world.hosts["bob"]);
+
+    // Another event type of the same host.
+    let (wanted, other) = (
+        World::command("intro", "24T11:00"),
+        World::command("pool", "24T11:00"),
+    );
+    let done = beside(&world, &wanted, async |turn| {
+        assert_eq!(booking(turn, &other).await, world.hosts["bob"]);
+    });
+    let said = world.say(&done.await);
+    assert_eq!(
+        said,
+        "! [NotEnoughHosts, Booked] else 24T10:30 24T11:30 24T09:30"
+    );
+
+    // The same command, with its key.
+    let mut command = World::command("intro", "24T11:30");
+    command.idempotency_key = Some(parse("order-17"));
+    let done = beside(&world, &command, async |turn| {
+        booking(turn, &command).await;
+    });
+    assert!(done.await.unwrap().replayed);
+    assert_eq!(world.bookings().await.len(), 4);
+}
+
+#[tokio::test]
+async fn whoever_closes_between_looking_and_locking_is_heard() {
+    let world = World::new(&format!("{ANN} event intro 30 ann")).await;
+    let command = World::command("intro", "24T10:00");
+    let ann = ScheduleOwner::Person(world.hosts["ann"]);
+    let done = beside(&world, &command, async |turn| {
+        let defaults = turn.schedules().defaults(&[ann]).await.unwrap();
+        let mut hours = defaults.found[&ann].clone();
+        hours.availability = builders::working_hours(chrono_tz::UTC, "13:00-14:00");
+        hours.version += 1;
+        turn.schedules().update(&hours).await.unwrap();
+    });
+    let said = world.say(&done.await);
+    assert_eq!(
+        said,
+        "! [OffGrid, NotEnoughHosts, OutsideHostHours] else 24T13:00 24T13:30 23T13:30"
+    );
 }
 
 #[tokio::test]
