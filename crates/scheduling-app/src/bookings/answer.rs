@@ -69,7 +69,10 @@ impl Scheduling {
     }
 
     async fn try_to_approve(&self, command: &ApproveBooking) -> Result<Changed, ChangeError> {
-        self.look(&command.access).await?;
+        let idempotency = command.idempotency.as_ref();
+        if let Some(done) = self.look(&command.access, idempotency).await? {
+            return Ok(done);
+        }
         let mut attempts = Attempts::new();
         loop {
             let mut work = self.ports().storage.begin().await?;
@@ -126,7 +129,10 @@ impl Scheduling {
     }
 
     async fn try_to_decline(&self, command: &DeclineBooking) -> Result<Changed, ChangeError> {
-        self.look(&command.access).await?;
+        let idempotency = command.idempotency.as_ref();
+        if let Some(done) = self.look(&command.access, idempotency).await? {
+            return Ok(done);
+        }
         let mut attempts = Attempts::new();
         loop {
             let mut work = self.ports().storage.begin().await?;

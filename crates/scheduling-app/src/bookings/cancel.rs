@@ -49,7 +49,10 @@ impl Scheduling {
     }
 
     async fn try_to_cancel(&self, command: &CancelBooking) -> Result<Changed, ChangeError> {
-        self.look(&command.access).await?;
+        let idempotency = command.idempotency.as_ref();
+        if let Some(done) = self.look(&command.access, idempotency).await? {
+            return Ok(done);
+        }
         let mut attempts = Attempts::new();
         loop {
             let mut work = self.ports().storage.begin().await?;

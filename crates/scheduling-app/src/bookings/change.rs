@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::access::{BookingAccess, Visitor};
 use super::attempts::Refusal;
 use super::get::dangling;
+use super::repeated::was_used;
 use crate::Scheduling;
 use crate::availability::still_as_read;
 use crate::effects::{self, PlanContext};
@@ -143,15 +144,21 @@ pub(super) enum Begun<'a> {
 }
 
 impl Scheduling {
-    /// Refuses whoever has no access without taking a writer's turn: whoever guesses tokens keeps nobody waiting.
-    pub(super) async fn look(&self, access: &BookingAccess) -> Result<(), ChangeError> {
+    /// Refuses whoever has no access without taking a writer's turn: whoever guesses tokens keeps nobody waiting. Answers
+    /// what an earlier command with the same key did, where that took the access away.
+    pub(super) async fn look(
+        &self,
+        access: &BookingAccess,
+        idempotency: Option<&Idempotent>,
+    ) -> Result<Option<Changed>, ChangeError> {
         let mut work = self.ports().storage.begin_read().await?;
-        let found = access.open(&mut *work).await?;
-        let (booking, visitor) = found.ok_or(ChangeError::NotFound)?;
+        let Some((booking, visitor)) = access.open(&mut *work).await? else {
+            return Ok(Some(done_before(&mut *work, access, idempotency).await?));
+        };
         if visitor.is_too_late(&booking, self.ports().clock.now()) {
             return Err(ChangeError::Over);
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Opens a booking, locks its hosts, and reads it again: somebody may have changed it during the wait.
@@ -161,8 +168,10 @@ impl Scheduling {
         asked: Asked<'a>,
         scope: Lock,
     ) -> Result<Begun<'a>, ChangeError> {
-        let found = asked.access.open(work).await?;
-        let (found, _) = found.ok_or(ChangeError::NotFound)?;
+        let Some((found, _)) = asked.access.open(work).await? else {
+            let done = done_before(work, asked.access, asked.idempotency).await?;
+            return Ok(Begun::Replay(Box::new(done)));
+        };
         let event_type = work.event_types().get(found.event_type).await?;
         let event_type = event_type.ok_or_else(|| dangling(&found, "event_type_id"))?;
         let mut locked = who_must_be_locked(&found, &event_type, scope);
@@ -172,8 +181,10 @@ impl Scheduling {
         still_as_read(work, &event_type).await?;
         let now = self.ports().clock.now();
 
-        let found = asked.access.open(work).await?;
-        let (booking, visitor) = found.ok_or(ChangeError::NotFound)?;
+        let Some((booking, visitor)) = asked.access.open(work).await? else {
+            let done = done_before(work, asked.access, asked.idempotency).await?;
+            return Ok(Begun::Replay(Box::new(done)));
+        };
         let needed = who_must_be_locked(&booking, &event_type, scope);
         if needed
             .iter()
@@ -236,6 +247,30 @@ impl Scheduling {
         under.remember(work).await?;
         Ok(Changed::now(booking))
     }
+}
+
+/// What an earlier command with the same key did, for somebody to whom the booking is none of his business any more: a
+/// member who moved it to a time at which somebody else hosts it hears the same when he repeats himself.
+///
+/// # Errors
+/// [`ChangeError::NotFound`] when there was none.
+pub(super) async fn done_before(
+    work: &mut dyn UnitOfWork,
+    access: &BookingAccess,
+    idempotency: Option<&Idempotent>,
+) -> Result<Changed, ChangeError> {
+    // A link that opens nothing any more does not say which booking it opened.
+    let (BookingAccess::Member { booking, .. }, Some(idempotency)) = (access, idempotency) else {
+        return Err(ChangeError::NotFound);
+    };
+    if !was_used(work, idempotency).await? {
+        return Err(ChangeError::NotFound);
+    }
+    let booking = work.bookings().get(*booking).await?;
+    Ok(Changed {
+        booking: booking.ok_or(ChangeError::NotFound)?,
+        replayed: true,
+    })
 }
 
 /// The rotation's ledger is written under the lock of the whole pool, as when it was stepped.

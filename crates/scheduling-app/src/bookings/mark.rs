@@ -108,7 +108,10 @@ impl Scheduling {
     }
 
     async fn mark(&self, command: &MarkBooking, mark: Mark) -> Result<Changed, ChangeError> {
-        self.look(&command.access).await?;
+        let idempotency = command.idempotency.as_ref();
+        if let Some(done) = self.look(&command.access, idempotency).await? {
+            return Ok(done);
+        }
         let mut attempts = Attempts::new();
         loop {
             let mut work = self.ports().storage.begin().await?;

@@ -14,7 +14,8 @@ use scheduling_core::time::Length;
 use super::access::BookingAccess;
 use super::attempts::{Attempts, Refusal};
 use super::change::{
-    Asked, Begun, ChangeError, Changed, Lock, Under, deadline, expect_version, release_step,
+    Asked, Begun, ChangeError, Changed, Lock, Under, deadline, done_before, expect_version,
+    release_step,
 };
 use super::hold::held;
 use super::making::host_secret;
@@ -97,6 +98,11 @@ impl Scheduling {
         match self.look_before_moving(command).await {
             Err(RescheduleError::Unavailable { reasons, taken, .. }) => {
                 return Err(self.cannot_move(command, reasons, taken).await);
+            }
+            Err(RescheduleError::Change(ChangeError::NotFound)) => {
+                let mut work = self.ports().storage.begin_read().await?;
+                let idempotency = command.idempotency.as_ref();
+                return Ok(done_before(&mut *work, &command.access, idempotency).await?);
             }
             other => other?,
         }

@@ -9,7 +9,7 @@ use scheduling_testkit::builders::parse;
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::bookings::{ApproveBooking, Booked};
+use crate::bookings::{ApproveBooking, Booked, CancelBooking};
 use crate::testing::{World, at, short};
 
 const TWO: &str = "host ann UTC 09:00-12:00\n host bob UTC 09:00-12:00\n";
@@ -193,6 +193,35 @@ async fn a_round_robins_host_stays_while_he_can_and_his_turn_stands() {
     world.host_token("bob", booked.booking.id).await;
     assert_eq!(world.cancel(&booked.manage_token).await, "cancelled");
     assert_eq!(world.credits("pool").await, "ann+0 bob+0");
+}
+
+#[tokio::test]
+async fn whoever_moved_a_booking_out_of_his_sight_hears_the_same_when_he_repeats_himself() {
+    let world = World::new(&format!(
+        "{TWO} busy ann 24T11:00 60\n event pool 30 robin:ann,bob"
+    ))
+    .await;
+    let booked = world.booked("pool", "24T09:00").await;
+    let ann = world.as_member("ann", booked.booking.id);
+    let mut command = RescheduleBooking::new(ann.clone(), at("24T11:00"));
+    command.idempotency = Some(Idempotent::new("ann", parse("away"), [1; 32]));
+    let moved = world.scheduling.reschedule(&command).await.unwrap();
+    let owed = world.outbox().await;
+    let again = world.scheduling.reschedule(&command).await.unwrap();
+    assert!(!moved.replayed && again.replayed);
+    assert_eq!(again.booking, moved.booking);
+    assert_eq!(world.outbox().await, owed);
+    // Anything else is none of her business any more, and nothing says that there was a key.
+    command.idempotency = Some(Idempotent::new("ann", parse("other"), [1; 32]));
+    let refused = world.scheduling.reschedule(&command).await;
+    assert!(
+        matches!(refused, Err(RescheduleError::Change(ChangeError::NotFound))),
+        "{refused:?}"
+    );
+    let mut cancel = CancelBooking::new(ann);
+    cancel.idempotency = Some(Idempotent::new("ann", parse("off"), [1; 32]));
+    let refused = world.scheduling.cancel(&cancel).await;
+    assert!(matches!(refused, Err(ChangeError::NotFound)), "{refused:?}");
 }
 
 #[tokio::test]
