@@ -29,6 +29,7 @@ mod clock;
 mod convert;
 mod entity;
 mod error;
+mod faults;
 mod lock;
 mod examine;
 mod figures;

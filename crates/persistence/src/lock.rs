@@ -4,6 +4,7 @@ use scheduling_core::ids::UserId;
 use scheduling_core::ports::{Revisions, SlotSources, StorageError};
 use sea_orm::{ConnectionTrait, DbBackend};
 
+use crate::faults;
 use crate::repository::revisions;
 use crate::sql;
 
@@ -14,7 +15,7 @@ use crate::sql;
 /// refer to the person; two lockers still wait for each other.
 pub(crate) async fn hosts(db: &impl ConnectionTrait, hosts: &[UserId]) -> Result<(), StorageError> {
     let ids = sql::ids(hosts);
-    if ids.is_empty() {
+    if ids.is_empty() || faults::locks_are_off() {
         return Ok(());
     }
     let list = sql::placeholders(1, ids.len());
@@ -32,7 +33,7 @@ pub(crate) async fn unchanged(
     sources: &SlotSources,
     read: &Revisions,
 ) -> Result<bool, StorageError> {
-    if sources.hosts.is_empty() {
+    if sources.hosts.is_empty() || faults::locks_are_off() {
         return Ok(revisions::read(db, sources).await? == *read);
     }
     let (values, list) = revisions::values(sources);
