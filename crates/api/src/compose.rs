@@ -1,10 +1,12 @@
 //! From the configuration to a working system: the only list of concrete types.
 
+mod counts;
 mod mail;
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use scheduling_accounts::ports::AccountStorage;
@@ -22,9 +24,7 @@ use url::Url;
 use crate::config::{self, Config, KeyError, key_of_folder};
 use crate::database_file::{self, DatabaseFile};
 use crate::http::edge::Limits;
-use crate::http::gate::BookingGate;
 use crate::http::problem::causes;
-use crate::http::rate::Rates;
 use crate::urls::Urls;
 use crate::{Kalends, Parts, Readiness};
 
@@ -98,13 +98,29 @@ pub fn data_folder(config: &Config) -> Result<(), ComposeError> {
         })
 }
 
-/// Opens the database.
+/// Opens the database, for as long as a statement takes.
 ///
 /// # Errors
 /// [`ComposeError::Database`], or [`ComposeError::DataFolder`].
 pub async fn storage(config: &Config) -> Result<SeaOrmStorage, ComposeError> {
+    open(config, None).await
+}
+
+/// Opens the database for a server or a worker: no statement may take longer than the configuration says.
+///
+/// # Errors
+/// As [`storage`].
+pub async fn serving_storage(config: &Config) -> Result<SeaOrmStorage, ComposeError> {
+    open(config, config.database.statement_time()).await
+}
+
+async fn open(
+    config: &Config,
+    statement_timeout: Option<Duration>,
+) -> Result<SeaOrmStorage, ComposeError> {
     data_folder(config)?;
     let options = ConnectOptions {
+        statement_timeout,
         writers: config.database.connections,
         readers: config.database.connections,
         durability: match config.database.durability {
@@ -176,12 +192,13 @@ pub fn compose(config: &Config, storage: SeaOrmStorage) -> Result<Composed, Comp
         public_url,
         domain,
     })?;
-    kalends.gate = BookingGate::new(config.http.bookings_at_once, config.http.booking_wait());
+    kalends.gate = config.http.bookings();
+    kalends.lines = config.http.lines();
     kalends.limits = Limits {
         max_body_bytes: config.http.max_body_bytes,
         body_time: config.http.request_time(),
     };
-    kalends.rates = Rates::new(config.limits.rates());
+    kalends.rates = counts::rates(config, &storage);
     kalends.trusted_proxies = config.http.trusted_proxies.0.clone();
     Ok(Composed {
         kalends,

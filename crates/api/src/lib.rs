@@ -37,11 +37,14 @@ use scheduling_app::Scheduling;
 use scheduling_core::ports::{Clock, IdSource, SecretSource, Wording};
 use url::Url;
 
+use http::client::Hourly;
+
+pub use http::admission::Lines;
 pub use http::client::{NotANetwork, TrustedProxies};
 pub use http::edge::{Limits, edge};
-pub use http::gate::{BookingGate, Place};
+pub use http::gate::{Gate, GateSize, Place};
 pub use http::problem::{FieldError, Problem, ProblemKind, reference as problems_reference};
-pub use http::rate::{RateLimit, RateLimits, Rates};
+pub use http::rate::{Asked, CountKey, Counted, RateLimit, RateLimits, Rates, SharedCounts};
 pub use rest::openapi_json;
 pub use server::{ServeError, serve};
 
@@ -67,8 +70,11 @@ pub struct Kalends {
     pub ids: Arc<dyn IdSource>,
     /// Where guests reach the pages.
     pub urls: urls::Urls,
-    /// The line in front of bookings, shared by the API and the pages.
-    pub gate: BookingGate,
+    /// The lines in front of everything that needs the database.
+    pub lines: Lines,
+    /// The line in front of bookings, shared by the API and the pages. Whoever stands in it has a place of
+    /// [`Lines::changes`].
+    pub gate: Gate,
     /// What `/ready` asks.
     pub readiness: Arc<dyn Readiness>,
     /// What clients may send.
@@ -77,6 +83,8 @@ pub struct Kalends {
     pub rates: Rates,
     /// The proxies that tell where a request comes from.
     pub trusted_proxies: TrustedProxies,
+    /// Says now and then that a proxy hides its guests.
+    proxy_warning: Arc<Hourly>,
     /// Answers about slots as they go over the wire.
     pub(crate) rendered: Arc<rest::Rendered>,
     public_url: Url,
@@ -125,11 +133,17 @@ impl Kalends {
             clock: parts.clock,
             ids: parts.ids,
             urls: urls::Urls::new(parts.public_url.as_str()),
-            gate: BookingGate::new(4, Duration::from_secs(10)),
+            lines: Lines::default(),
+            gate: Gate::new(GateSize {
+                at_once: 4,
+                waiting: 512,
+                patience: Duration::from_secs(10),
+            }),
             readiness: parts.readiness,
             limits: Limits::default(),
             rates: Rates::new(RateLimits::default()),
             trusted_proxies: TrustedProxies::none(),
+            proxy_warning: Arc::new(Hourly::new()),
             rendered: Arc::new(rest::Rendered::new(16 * 1024 * 1024)),
             public_url: parts.public_url,
             web,

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::compose::{self, ComposeError};
 use crate::config::Config;
+use crate::http::connections::Connections;
 use crate::http::problem::causes;
 use crate::{configure, edge};
 
@@ -45,7 +46,7 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`].
 pub async fn serve(config: &Config, with_worker: bool) -> Result<(), ServeError> {
-    let storage = compose::storage(config).await?;
+    let storage = compose::serving_storage(config).await?;
     if config.database.migrate {
         storage.migrate().await.map_err(ServeError::Migrate)?;
     }
@@ -69,6 +70,9 @@ pub(crate) async fn run(
     let address = config.http.listen;
     let failed = |source| ServeError::Listen { address, source };
     let kalends = composed.kalends;
+    let rates = kalends.rates.clone();
+    let connections = Connections::resting(config.http.resting_time());
+    let noted = connections.clone();
     let server = HttpServer::new(move || {
         App::new()
             .wrap(from_fn(edge))
@@ -80,6 +84,7 @@ pub(crate) async fn run(
     .workers(config.http.workers)
     .max_connections(config.http.max_connections)
     .client_request_timeout(config.http.request_time())
+    .on_connect(move |stream, data| noted.note(stream, data))
     .shutdown_timeout(config.http.shutdown_seconds)
     .listen(listener)
     .map_err(failed)?
@@ -88,6 +93,8 @@ pub(crate) async fn run(
 
     let stop = CancellationToken::new();
     actix_web::rt::spawn(sweep(composed.accounts, stop.clone()));
+    actix_web::rt::spawn(rates.sweep(stop.clone()));
+    actix_web::rt::spawn(connections.watch(stop.clone()));
     let worker = with_worker.then(|| {
         let (worker, stop) = (composed.worker, stop.clone());
         actix_web::rt::spawn(async move { worker.run(stop).await })

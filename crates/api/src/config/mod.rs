@@ -20,7 +20,9 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 use url::Url;
 
+use crate::http::admission::Lines;
 use crate::http::client::TrustedProxies;
+use crate::http::gate::{Gate, GateSize};
 use crate::http::rate::{RateLimit, RateLimits};
 
 pub use check::{ConfigError, Mistake};
@@ -92,6 +94,18 @@ pub struct HttpConfig {
     pub bookings_at_once: usize,
     /// How long a booking waits in line before the server says that it is busy.
     pub booking_wait_seconds: u64,
+    /// Changes of any kind that are worked on at once.
+    pub changes_at_once: usize,
+    /// Reading requests that are worked on at once.
+    pub reads_at_once: usize,
+    /// How long a reading request waits in line.
+    pub read_wait_seconds: u64,
+    /// How many requests of each kind wait in line; more are refused at once.
+    pub waiting: usize,
+    /// How long a request may be worked on.
+    pub answer_seconds: u64,
+    /// How long a client may take to read an answer.
+    pub reading_seconds: u64,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Proxies,
 }
@@ -138,6 +152,10 @@ pub struct LimitsConfig {
     pub sign_in_per_minute: u32,
     /// Requests of one API token, or of one session.
     pub requests_per_minute: u32,
+    /// Bookings and holds by guests of one link.
+    pub link_per_minute: u32,
+    /// Bookings by guests that name one mail address.
+    pub address_per_hour: u32,
 }
 
 impl Default for LimitsConfig {
@@ -149,6 +167,8 @@ impl Default for LimitsConfig {
             holds_in_five_minutes: often(limits.holds),
             sign_in_per_minute: often(limits.sign_in),
             requests_per_minute: often(limits.principals),
+            link_per_minute: often(limits.links),
+            address_per_hour: often(limits.addresses),
         }
     }
 }
@@ -163,6 +183,8 @@ impl LimitsConfig {
             holds: within(self.holds_in_five_minutes, 300),
             sign_in: limit(self.sign_in_per_minute),
             principals: limit(self.requests_per_minute),
+            links: limit(self.link_per_minute),
+            addresses: within(self.address_per_hour, 3600),
         }
     }
 }
@@ -179,6 +201,12 @@ impl Default for HttpConfig {
             shutdown_seconds: 20,
             bookings_at_once: 4,
             booking_wait_seconds: 10,
+            changes_at_once: 64,
+            reads_at_once: 64,
+            read_wait_seconds: 2,
+            waiting: 512,
+            answer_seconds: 30,
+            reading_seconds: 60,
             trusted_proxies: Proxies::default(),
         }
     }
@@ -195,6 +223,8 @@ pub struct DatabaseConfig {
     pub migrate: bool,
     /// Connections for reading at most, and on PostgreSQL as many for writing.
     pub connections: u32,
+    /// How long PostgreSQL may work on one statement of a server or a worker.
+    pub statement_seconds: u64,
     /// What a booking survives on SQLite.
     pub durability: Durability,
 }
@@ -215,6 +245,7 @@ impl Default for DatabaseConfig {
             url: None,
             migrate: true,
             connections: 8,
+            statement_seconds: 30,
             durability: Durability::PowerCut,
         }
     }
@@ -352,14 +383,52 @@ impl Config {
     }
 }
 
+/// How long a connection may idle between two requests; what Actix does by default.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+
+/// Passwords are hashed two at a time; more than a few requests around that bring nothing.
+const SIGN_INS_AT_ONCE: usize = 8;
+
+impl DatabaseConfig {
+    /// How long a statement of a server or a worker may take; `None` is for ever.
+    pub fn statement_time(&self) -> Option<Duration> {
+        (self.statement_seconds > 0).then(|| Duration::from_secs(self.statement_seconds))
+    }
+}
+
 impl HttpConfig {
     /// How long a client may take to send a request's headers, and then its body.
     pub fn request_time(&self) -> Duration {
         Duration::from_secs(self.request_seconds)
     }
 
-    /// How long a booking waits in line.
-    pub fn booking_wait(&self) -> Duration {
-        Duration::from_secs(self.booking_wait_seconds)
+    /// The lines in front of everything that needs the database.
+    pub fn lines(&self) -> Lines {
+        let before = |at_once, seconds| self.line(at_once, seconds);
+        Lines {
+            reads: before(self.reads_at_once, self.read_wait_seconds),
+            changes: before(self.changes_at_once, self.booking_wait_seconds),
+            answer_time: Duration::from_secs(self.answer_seconds),
+            sign_in: before(SIGN_INS_AT_ONCE, self.booking_wait_seconds),
+        }
+    }
+
+    /// The line in front of bookings.
+    pub fn bookings(&self) -> Gate {
+        self.line(self.bookings_at_once, self.booking_wait_seconds)
+    }
+
+    fn line(&self, at_once: usize, seconds: u64) -> Gate {
+        Gate::new(GateSize {
+            at_once,
+            waiting: self.waiting,
+            patience: Duration::from_secs(seconds),
+        })
+    }
+
+    /// How long a connection on which nothing is worked on may stay: its client may read an answer, then idle, then send
+    /// the headers of its next request.
+    pub fn resting_time(&self) -> Duration {
+        KEEP_ALIVE + self.request_time() + Duration::from_secs(self.reading_seconds)
     }
 }

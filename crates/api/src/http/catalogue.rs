@@ -157,7 +157,13 @@ catalogue! {
         "Bodies are read up to a limit: 64 KiB unless the server is set otherwise, more for bookings and for pictures.";
     /// Not now.
     Unavailable, "unavailable", SERVICE_UNAVAILABLE, "The server cannot answer right now",
-        "The database does not answer, or too many bookings wait in line. Nothing was changed. The header `Retry-After` says when to try again.";
+        "The database does not answer. Nothing was changed. The header `Retry-After` says when to try again.";
+    /// More than we can do.
+    Overloaded, "overloaded", SERVICE_UNAVAILABLE, "The server has more to do than it can",
+        "Too many requests wait in line, or this one waited for too long. Nothing was looked at and nothing was changed. The header `Retry-After` says when to try again.";
+    /// We gave it up.
+    TookTooLong, "took-too-long", SERVICE_UNAVAILABLE, "The answer took too long",
+        "The server worked on the request for as long as it may and gave it up. What it was about to change was taken back, unless it was being stored at that very moment: read it again, or repeat the request with the same `Idempotency-Key`, which changes nothing twice.";
     /// Our fault.
     Internal, "internal", INTERNAL_SERVER_ERROR, "Something went wrong",
         "The fault is the server's. Its log has more under the `request_id`.";

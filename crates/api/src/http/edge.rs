@@ -12,6 +12,7 @@ use actix_web::{Error, HttpMessage as _, ResponseError as _};
 use futures_util::StreamExt as _;
 use tracing::Instrument as _;
 
+use super::admission;
 use super::problem::{Problem, ProblemKind};
 use crate::Kalends;
 
@@ -24,6 +25,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// - Reads the body before anything else is done: a client that sends slowly keeps nothing waiting but itself, and one
 ///   that sends too much is stopped.
 /// - Answers HEAD as GET without a body.
+/// - Lets in what its line has a place for, refuses the rest with 503, and gives up what takes too long: see
+///   [`Lines`](crate::Lines). The body is there by then, so that a slow sender takes up no place.
 /// - Gives problems the request's id.
 /// - Writes one log line, with the route's pattern instead of the path: paths of bookings carry secrets.
 ///
@@ -48,9 +51,7 @@ pub async fn edge(
         if method == Method::HEAD {
             request.head_mut().method = Method::GET;
         }
-        next.call(request)
-            .await
-            .map(ServiceResponse::map_into_boxed_body)
+        admission::admitted(request, next, &id).await
     }
     .instrument(span.clone())
     .await?;

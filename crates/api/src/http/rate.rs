@@ -1,25 +1,33 @@
-//! How often clients may ask: one bucket for each network or API token, filled steadily.
+//! How often clients may ask: one bucket for each network or API token, filled steadily; and what guests may do to one
+//! link and to one mail address.
 //!
-//! The counts are in memory. They keep one client from taking the server for itself; what guards accounts against
-//! guessing is counted in the database, by the use cases of accounts.
+//! A node counts in its own memory first, so that whoever asks too often is refused without asking anybody. What guards
+//! against abuse is then counted with the other nodes, where there is somebody to ask ([`SharedCounts`]). When that
+//! somebody does not answer in time, the node's own count stands: never none at all. What guards accounts against
+//! guessing is counted in the database by the use cases of accounts.
+
+mod counts;
+mod limiter;
+mod standing;
 
 use std::fmt;
-use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use governor::clock::Clock;
-use governor::middleware::StateInformationMiddleware;
-use governor::nanos::Nanos;
-use governor::state::keyed::DashMapStateStore;
-use governor::{Quota, RateLimiter};
+use scheduling_core::ports::StorageError;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::problem::{Problem, ProblemKind};
+use super::client::Hourly;
+use super::problem::{Problem, causes};
+use counts::OwnCounts;
+pub(crate) use counts::key;
+pub use counts::{Asked, CountKey, Counted, SharedCounts};
+use limiter::{Limiter, Ticks};
+use standing::too_many;
+pub(crate) use standing::{Standing, in_seconds};
 
 /// So many requests in so much time. All of them at once are fine; then one at a time comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +52,12 @@ impl RateLimit {
             seconds: at_least_one(seconds),
         }
     }
+
+    /// How long it takes until one more is allowed.
+    pub fn step(self) -> Duration {
+        let step = Duration::from_secs(self.seconds.get().into()) / self.requests.get();
+        step.max(Duration::from_micros(1))
+    }
 }
 
 /// How often clients may ask. A limit that is not there does not hold.
@@ -55,19 +69,25 @@ pub struct RateLimits {
     pub holds: Option<RateLimit>,
     /// Signing in, asking for a password link, using one, accepting an invitation, from one network.
     pub sign_in: Option<RateLimit>,
-    /// Requests of one API token, or of one session.
+    /// Requests of one API token, or of one session, of each node.
     pub principals: Option<RateLimit>,
+    /// Bookings and holds with one link, by guests of all networks.
+    pub links: Option<RateLimit>,
+    /// Bookings by guests that name one mail address.
+    pub addresses: Option<RateLimit>,
 }
 
 impl Default for RateLimits {
     /// 30 a minute for guests, 10 holds in the five minutes that one lasts, 20 a minute for signing in, 600 for a token
-    /// or a session.
+    /// or a session; 120 a minute for a link, and 20 an hour for a mail address.
     fn default() -> Self {
         Self {
             guests: Some(RateLimit::new(30, 60)),
             holds: Some(RateLimit::new(10, 300)),
             sign_in: Some(RateLimit::new(20, 60)),
             principals: Some(RateLimit::new(600, 60)),
+            links: Some(RateLimit::new(120, 60)),
+            addresses: Some(RateLimit::new(20, 3600)),
         }
     }
 }
@@ -79,6 +99,8 @@ impl RateLimits {
         holds: None,
         sign_in: None,
         principals: None,
+        links: None,
+        addresses: None,
     };
 }
 
@@ -93,16 +115,60 @@ pub(crate) enum RateClass {
     SignIn,
 }
 
+/// What several networks together may do too often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// One link.
+    Link,
+    /// One mail address.
+    Address,
+}
+
+/// Why something is one too many.
+const TOO_OFTEN: &str = "";
+
+impl Subject {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Link => "link",
+            Self::Address => "address",
+        }
+    }
+
+    const fn about(self) -> &'static str {
+        match self {
+            Self::Link => "Many guests book with this link right now. ",
+            Self::Address => "Many bookings name one of these mail addresses. ",
+        }
+    }
+}
+
 /// Counts requests.
 #[derive(Clone)]
-pub struct Rates(Arc<Limiters>);
+pub struct Rates(Arc<Inner>);
 
-struct Limiters {
+struct Inner {
     guests: Option<Limiter<IpAddr>>,
     holds: Option<Limiter<IpAddr>>,
     sign_in: Option<Limiter<IpAddr>>,
     principals: Option<Limiter<Uuid>>,
+    links: Option<RateLimit>,
+    addresses: Option<RateLimit>,
+    own: OwnCounts,
+    shared: Option<Shared>,
 }
+
+/// Who counts for all nodes.
+struct Shared {
+    counts: Arc<dyn SharedCounts>,
+    silence: Hourly,
+}
+
+/// How long the other nodes' counts are waited for.
+const SHARED_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How often what nobody counts any more is forgotten.
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 impl Rates {
     /// Counts by the machine's steady clock.
@@ -116,14 +182,35 @@ impl Rates {
         limits: RateLimits,
         elapsed: Arc<dyn Fn() -> Duration + Send + Sync>,
     ) -> Self {
-        let clock = Ticks(elapsed);
-        Self(Arc::new(Limiters {
+        Self::put_together(limits, elapsed, None)
+    }
+
+    /// Counts by the machine's steady clock, and with the other nodes.
+    pub fn shared(limits: RateLimits, counts: Arc<dyn SharedCounts>) -> Self {
+        let begun = Instant::now();
+        Self::put_together(limits, Arc::new(move || begun.elapsed()), Some(counts))
+    }
+
+    fn put_together(
+        limits: RateLimits,
+        elapsed: Arc<dyn Fn() -> Duration + Send + Sync>,
+        shared: Option<Arc<dyn SharedCounts>>,
+    ) -> Self {
+        let clock = Ticks::new(elapsed);
+        Self(Arc::new(Inner {
             guests: limits.guests.map(|l| Limiter::new("guests", l, &clock)),
             holds: limits.holds.map(|l| Limiter::new("holds", l, &clock)),
             sign_in: limits.sign_in.map(|l| Limiter::new("sign-in", l, &clock)),
             principals: limits
                 .principals
                 .map(|l| Limiter::new("principal", l, &clock)),
+            links: limits.links,
+            addresses: limits.addresses,
+            own: OwnCounts::new(clock),
+            shared: shared.map(|counts| Shared {
+                counts,
+                silence: Hourly::new(),
+            }),
         }))
     }
 
@@ -131,26 +218,124 @@ impl Rates {
     ///
     /// # Errors
     /// 429.
-    pub(crate) fn network(
+    pub(crate) async fn network(
         &self,
         class: RateClass,
         network: IpAddr,
     ) -> Result<Option<Standing>, Problem> {
-        let limiter = match class {
-            RateClass::Guests => &self.0.guests,
-            RateClass::Holds => &self.0.holds,
-            RateClass::SignIn => &self.0.sign_in,
+        let (limiter, shared) = match class {
+            RateClass::Guests => (&self.0.guests, self.0.shared.as_ref()),
+            RateClass::Holds => (&self.0.holds, self.0.shared.as_ref()),
+            // What matters there is counted in the database anyway.
+            RateClass::SignIn => (&self.0.sign_in, None),
         };
-        limiter.as_ref().map(|l| l.count(&network)).transpose()
+        let Some(limiter) = limiter else {
+            return Ok(None);
+        };
+        let (name, limit) = (limiter.name(), limiter.limit());
+        let own = limiter.count(&network)?;
+        let Some(shared) = shared else {
+            return Ok(Some(own));
+        };
+        let octets = match network {
+            IpAddr::V4(v4) => v4.octets().to_vec(),
+            IpAddr::V6(v6) => v6.octets().to_vec(),
+        };
+        let asked = Asked {
+            key: key(name, &[&octets]),
+            limit,
+        };
+        match shared.count(&[asked]).await.as_deref() {
+            Some([counted]) if counted.allowed => {
+                Ok(Some(Standing::new(name, limit, counted.remaining(&asked))))
+            }
+            Some([counted]) => Err(too_many(name, limit, counted.wait(&asked), TOO_OFTEN)),
+            _ => Ok(Some(own)),
+        }
     }
 
-    /// Counts a request of an API token or a session.
+    /// Counts a request of an API token or a session, on this node.
     ///
     /// # Errors
     /// 429.
     pub(crate) fn principal(&self, id: Uuid) -> Result<Option<Standing>, Problem> {
         let limiter = self.0.principals.as_ref();
         limiter.map(|l| l.count(&id)).transpose()
+    }
+
+    /// Counts what a guest is about to do to a link and to mail addresses. Unless it is [kept](Reservation::keep), all of
+    /// it is taken back.
+    ///
+    /// # Errors
+    /// Which of them is full, with the 429.
+    pub(crate) async fn reserve(
+        &self,
+        subjects: impl IntoIterator<Item = (Subject, CountKey)>,
+    ) -> Result<Reservation, (Subject, Duration, Problem)> {
+        let mut wanted: Vec<(Asked, Subject)> = subjects
+            .into_iter()
+            .filter_map(|(subject, key)| {
+                let limit = match subject {
+                    Subject::Link => self.0.links,
+                    Subject::Address => self.0.addresses,
+                };
+                Some((Asked { key, limit: limit? }, subject))
+            })
+            .collect();
+        wanted.sort_unstable_by_key(|(asked, _)| asked.key);
+        wanted.dedup_by_key(|(asked, _)| asked.key);
+        let (asked, subjects): (Vec<Asked>, Vec<Subject>) = wanted.into_iter().unzip();
+        let mut reservation = Reservation {
+            rates: self.clone(),
+            own: Vec::new(),
+            shared: Vec::new(),
+        };
+        if asked.is_empty() {
+            return Ok(reservation);
+        }
+        let judge = |counted: &[Counted], kept: &mut Vec<Asked>| {
+            let mut full = None;
+            for ((asked, subject), counted) in asked.iter().zip(&subjects).zip(counted) {
+                if counted.allowed {
+                    kept.push(*asked);
+                } else {
+                    let wait = counted.wait(asked);
+                    if full.is_none_or(|(longest, _, _)| wait > longest) {
+                        full = Some((wait, *subject, asked.limit));
+                    }
+                }
+            }
+            match full {
+                None => Ok(()),
+                Some((wait, subject, limit)) => {
+                    let problem = too_many(subject.name(), limit, wait, subject.about());
+                    Err((subject, wait, problem))
+                }
+            }
+        };
+        judge(&self.0.own.count(&asked), &mut reservation.own)?;
+        if let Some(shared) = &self.0.shared
+            && let Some(counted) = shared.count(&asked).await
+        {
+            judge(&counted, &mut reservation.shared)?;
+        }
+        Ok(reservation)
+    }
+
+    /// Forgets what nobody counts any more, now and then, until it is cancelled.
+    pub(crate) async fn sweep(self, until: CancellationToken) {
+        let Some(shared) = &self.0.shared else {
+            return;
+        };
+        loop {
+            tokio::select! {
+                () = until.cancelled() => return,
+                () = tokio::time::sleep(SWEEP_EVERY) => {}
+            }
+            if let Err(error) = shared.counts.sweep().await {
+                shared.complain(&error);
+            }
+        }
     }
 }
 
@@ -160,193 +345,66 @@ impl fmt::Debug for Rates {
     }
 }
 
-/// How a client stands: what its answers say in their headers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Standing {
-    name: &'static str,
-    limit: RateLimit,
-    remaining: u32,
-    /// Seconds until everything is allowed again.
-    reset: u64,
-}
-
-impl Standing {
-    /// Writes `RateLimit`, `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10 and -11) and the older
-    /// `X-RateLimit-*`.
-    pub(crate) fn write(&self, headers: &mut HeaderMap) {
-        let Self {
-            name,
-            limit,
-            remaining,
-            reset,
-        } = self;
-        let (requests, seconds) = (limit.requests, limit.seconds);
-        for (header, value) in [
-            ("ratelimit", format!("\"{name}\";r={remaining};t={reset}")),
-            (
-                "ratelimit-policy",
-                format!("\"{name}\";q={requests};w={seconds}"),
-            ),
-            ("x-ratelimit-limit", requests.to_string()),
-            ("x-ratelimit-remaining", remaining.to_string()),
-            ("x-ratelimit-reset", reset.to_string()),
-        ] {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                headers.insert(HeaderName::from_static(header), value);
+impl Shared {
+    /// What all nodes together counted; `None` when nobody answers in time.
+    async fn count(&self, asked: &[Asked]) -> Option<Vec<Counted>> {
+        match tokio::time::timeout(SHARED_PATIENCE, self.counts.count(asked)).await {
+            Ok(Ok(counted)) => Some(counted),
+            Ok(Err(error)) => {
+                self.complain(&error);
+                None
             }
+            Err(_elapsed) => {
+                self.complain(&StorageError::Unavailable("no answer in time".into()));
+                None
+            }
+        }
+    }
+
+    fn complain(&self, error: &StorageError) {
+        if self.silence.is_due() {
+            tracing::warn!(
+                error = causes(error),
+                "Limits are not counted with the other servers; each counts for itself meanwhile"
+            );
         }
     }
 }
 
-/// Buckets by key.
-struct Limiter<K: Hash + Eq + Clone> {
-    name: &'static str,
-    limit: RateLimit,
-    clock: Ticks,
-    buckets: RateLimiter<K, DashMapStateStore<K>, Ticks, StateInformationMiddleware>,
-    counted: AtomicU32,
+/// Something that was counted before it is done.
+pub(crate) struct Reservation {
+    rates: Rates,
+    own: Vec<Asked>,
+    shared: Vec<Asked>,
 }
 
-/// After so many requests, buckets that are full again are forgotten.
-const SWEEP_EVERY: u32 = 10_000;
-
-impl<K: Hash + Eq + Clone> Limiter<K> {
-    fn new(name: &'static str, limit: RateLimit, clock: &Ticks) -> Self {
-        let each = Duration::from_secs(limit.seconds.get().into()) / limit.requests.get();
-        let quota = Quota::with_period(each.max(Duration::from_nanos(1)))
-            .unwrap_or_else(|| Quota::per_second(limit.requests))
-            .allow_burst(limit.requests);
-        Self {
-            name,
-            limit,
-            clock: clock.clone(),
-            buckets: RateLimiter::dashmap_with_clock(quota, clock.clone())
-                .with_middleware::<StateInformationMiddleware>(),
-            counted: AtomicU32::new(0),
-        }
+impl Reservation {
+    /// It was done: it counts.
+    pub(crate) fn keep(mut self) {
+        self.own.clear();
+        self.shared.clear();
     }
+}
 
-    fn count(&self, key: &K) -> Result<Standing, Problem> {
-        if self.counted.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
-            self.buckets.retain_recent();
-            self.buckets.shrink_to_fit();
-        }
-        let standing = |remaining: u32| {
-            let spent =
-                u64::from(self.limit.requests.get() - remaining.min(self.limit.requests.get()));
-            let window = u64::from(self.limit.seconds.get());
-            Standing {
-                name: self.name,
-                limit: self.limit,
-                remaining,
-                reset: (spent * window).div_ceil(u64::from(self.limit.requests.get())),
-            }
+impl Drop for Reservation {
+    /// It was not done, for whatever reason: it never counted.
+    fn drop(&mut self) {
+        let inner = &self.rates.0;
+        inner.own.take_back(&self.own);
+        let Some(shared) = inner.shared.as_ref().filter(|_| !self.shared.is_empty()) else {
+            return;
         };
-        match self.buckets.check_key(key) {
-            Ok(state) => Ok(standing(state.remaining_burst_capacity())),
-            Err(refused) => {
-                let wait = refused.wait_time_from(self.clock.now());
-                let seconds = wait.as_nanos().div_ceil(1_000_000_000).max(1);
-                let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
-                Err(Problem::new(
-                    ProblemKind::RateLimited,
-                    format!("Try again in {seconds} s."),
-                )
-                .retry_after(seconds)
-                .standing(standing(0)))
-            }
+        let (counts, asked) = (Arc::clone(&shared.counts), std::mem::take(&mut self.shared));
+        // Nobody waits for it: at worst, something counts that was not done.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                if let Err(error) = counts.take_back(&asked).await {
+                    tracing::debug!(error = causes(&error), "A count could not be taken back");
+                }
+            });
         }
-    }
-}
-
-/// The time as the limiter reads it.
-#[derive(Clone)]
-struct Ticks(Arc<dyn Fn() -> Duration + Send + Sync>);
-
-impl fmt::Debug for Ticks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Ticks")
-    }
-}
-
-impl Clock for Ticks {
-    type Instant = Nanos;
-
-    fn now(&self) -> Nanos {
-        (self.0)().into()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicU64;
-
-    use super::*;
-
-    fn rates(limit: RateLimit) -> (Rates, Arc<AtomicU64>) {
-        let millis = Arc::new(AtomicU64::new(0));
-        let clock = Arc::clone(&millis);
-        let limits = RateLimits {
-            guests: Some(limit),
-            ..RateLimits::OFF
-        };
-        let elapsed = move || Duration::from_millis(clock.load(Ordering::Relaxed));
-        (Rates::with_clock(limits, Arc::new(elapsed)), millis)
-    }
-
-    fn address(last: u8) -> IpAddr {
-        [203, 0, 113, last].into()
-    }
-
-    #[test]
-    fn a_burst_is_fine_and_then_requests_come_back_one_by_one() {
-        let (rates, millis) = rates(RateLimit::new(3, 60));
-        let ask = |from| rates.network(RateClass::Guests, address(from));
-        for left in [2, 1, 0] {
-            assert_eq!(ask(1).unwrap().unwrap().remaining, left);
-        }
-        let refused = ask(1).unwrap_err();
-        assert_eq!(refused.kind(), ProblemKind::RateLimited);
-        let answer = refused.respond("1");
-        assert_eq!(answer.headers().get("retry-after").unwrap(), "20");
-        assert_eq!(
-            answer.headers().get("ratelimit").unwrap(),
-            "\"guests\";r=0;t=60"
-        );
-        assert_eq!(
-            answer.headers().get("ratelimit-policy").unwrap(),
-            "\"guests\";q=3;w=60"
-        );
-        assert!(ask(2).is_ok(), "others are not concerned");
-        millis.store(20_000, Ordering::Relaxed);
-        assert!(ask(1).is_ok());
-        assert!(ask(1).is_err());
-        millis.store(200_000, Ordering::Relaxed);
-        assert_eq!(
-            ask(1).unwrap().unwrap().remaining,
-            2,
-            "no more than the limit piles up"
-        );
-    }
-
-    #[test]
-    fn what_is_off_counts_nothing() {
-        let rates = Rates::new(RateLimits::OFF);
-        for _ in 0..1000 {
-            assert_eq!(rates.network(RateClass::SignIn, address(1)).unwrap(), None);
-            assert_eq!(rates.principal(Uuid::nil()).unwrap(), None);
-        }
-    }
-
-    #[test]
-    fn buckets_that_are_full_again_are_forgotten() {
-        let (rates, millis) = rates(RateLimit::new(3, 1));
-        for n in 0..SWEEP_EVERY - 1 {
-            let network = IpAddr::from(n.to_be_bytes());
-            rates.network(RateClass::Guests, network).unwrap();
-        }
-        millis.store(10_000, Ordering::Relaxed);
-        rates.network(RateClass::Guests, address(1)).unwrap();
-        assert!(rates.0.guests.as_ref().unwrap().buckets.len() <= 1);
-    }
-}
+mod tests;

@@ -46,8 +46,8 @@ pub(super) async fn admit(
     let mut standing = None;
     if let Some(class) = operation.network_limit() {
         // A test or a socket without an address has nobody to count.
-        if let Some(address) = client::address(request, &kalends.trusted_proxies) {
-            standing = kalends.rates.network(class, client::network(address))?;
+        if let Some(network) = client::counted_network(request, kalends) {
+            standing = kalends.rates.network(class, network).await?;
         }
     }
     let principal = match operation.access {

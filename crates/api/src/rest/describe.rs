@@ -155,7 +155,7 @@ fn changes(operation: &Operation) -> bool {
 
 /// The problems that every operation of a kind can answer.
 fn problems_of(described: &Value, operation: &Operation) -> Vec<P> {
-    let mut problems = vec![P::Unavailable];
+    let mut problems = vec![P::Unavailable, P::Overloaded, P::TookTooLong];
     if operation.pattern != "/public/images/{image}" {
         problems.push(P::NotAcceptable);
     }

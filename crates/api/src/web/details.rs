@@ -28,7 +28,7 @@ use super::links::{Paths, instant, parse_instant};
 use super::onward::page_afterwards;
 use super::templates::Page;
 use super::wording::{city, clock_time, first_name, headline, offset, offset_minutes};
-use super::{PageError, WebState, accept_language, see_other};
+use super::{PageError, TooMany, WebState, accept_language, see_other};
 use crate::Kalends;
 pub(super) use book::{book, start_again};
 pub(super) use choose::choose;
@@ -93,7 +93,7 @@ enum Notice {
     /// The server cannot book at the moment.
     Unavailable,
     /// Too many forms came from there.
-    TooMany { seconds: u64 },
+    TooMany { of: TooMany, seconds: u64 },
     /// Another time was chosen; the answers are kept.
     Moved,
     /// The hold had run out; the time was still free and is kept again.
@@ -327,10 +327,10 @@ fn too_many(
     sources: &Sources,
     refused: PageError,
 ) -> Result<HttpResponse, PageError> {
-    let PageError::TooMany { seconds } = refused else {
+    let PageError::TooMany { of, seconds } = refused else {
         return Err(refused);
     };
-    let notice = Some(Notice::TooMany { seconds });
+    let notice = Some(Notice::TooMany { of, seconds });
     let details = Details::new(sources, state.paths(), Vec::new(), notice);
     let status = StatusCode::TOO_MANY_REQUESTS;
     let mut response = respond(state, status, &sources.page, &details)?;

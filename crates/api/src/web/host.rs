@@ -210,7 +210,7 @@ async fn grant(
     wish: Wish,
 ) -> Result<HttpResponse, PageError> {
     state.require_own_form(request)?;
-    super::count(kalends, request, RateClass::Guests)?;
+    super::count(kalends, request, RateClass::Guests).await?;
     let fields = Fields::of_form(form)?;
     let (visit, details) = visit::open(kalends, state, request).await?;
     let setting = Setting::of(state, &visit, request);

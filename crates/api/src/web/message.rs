@@ -5,7 +5,7 @@ use scheduling_app::availability::EndedLink;
 use scheduling_core::event_type::LinkEnd;
 use serde::Serialize;
 
-use super::PageError;
+use super::{PageError, Unready};
 use super::links::Paths;
 use super::templates::Page;
 
@@ -17,6 +17,8 @@ enum Topic {
     Malformed,
     ForeignForm,
     Unavailable,
+    Overloaded,
+    TooLate,
     Internal,
     MethodNotAllowed,
     TooMany,
@@ -74,7 +76,7 @@ impl Message {
                 return (StatusCode::NOT_FOUND, message);
             }
             PageError::LinkEnded(ended) => return (StatusCode::GONE, Self::ended(&ended, paths)),
-            PageError::TooMany { seconds } => {
+            PageError::TooMany { seconds, .. } => {
                 let message = Self {
                     seconds,
                     ..Self::plain(Topic::TooMany)
@@ -87,6 +89,13 @@ impl Message {
             PageError::Malformed => (StatusCode::BAD_REQUEST, Topic::Malformed),
             PageError::ForeignForm => (StatusCode::FORBIDDEN, Topic::ForeignForm),
             PageError::Over => (StatusCode::GONE, Topic::Over),
+            PageError::Unready(why) => {
+                let topic = match why {
+                    Unready::Overloaded => Topic::Overloaded,
+                    Unready::TooLate => Topic::TooLate,
+                };
+                (StatusCode::SERVICE_UNAVAILABLE, topic)
+            }
             PageError::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, Topic::Unavailable),
             // Who is sent elsewhere reads no message.
             PageError::Internal(_) | PageError::Elsewhere { .. } => {
@@ -152,6 +161,8 @@ impl Message {
             ("malformed", plain(Topic::Malformed)),
             ("foreign-form", plain(Topic::ForeignForm)),
             ("unavailable", plain(Topic::Unavailable)),
+            ("overloaded", plain(Topic::Overloaded)),
+            ("too-late", plain(Topic::TooLate)),
             ("internal", plain(Topic::Internal)),
             ("method-not-allowed", plain(Topic::MethodNotAllowed)),
             ("empty", Self::EMPTY),

@@ -41,6 +41,7 @@ mod wording;
 
 use std::error::Error as StdError;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
@@ -53,7 +54,7 @@ use url::Url;
 use crate::Kalends;
 use crate::http::client;
 use crate::http::edge::LARGEST_FORM;
-use crate::http::rate::RateClass;
+use crate::http::rate::{RateClass, Subject, in_seconds};
 use links::Paths;
 use message::Message;
 use templates::Page;
@@ -196,7 +197,7 @@ impl WebState {
             _ => None,
         };
         let wait = match &error {
-            PageError::TooMany { seconds } => Some(*seconds),
+            PageError::TooMany { seconds, .. } => Some(*seconds),
             _ => None,
         };
         let (status, message) = Message::about(error, self.paths());
@@ -226,17 +227,22 @@ impl WebState {
 }
 
 /// Counts what somebody asks for from his network.
-fn count(kalends: &Kalends, request: &HttpRequest, class: RateClass) -> Result<(), PageError> {
+async fn count(
+    kalends: &Kalends,
+    request: &HttpRequest,
+    class: RateClass,
+) -> Result<(), PageError> {
     // A test or a socket without an address has nobody to count.
-    let Some(address) = client::address(request, &kalends.trusted_proxies) else {
+    let Some(network) = client::counted_network(request, kalends) else {
         return Ok(());
     };
-    let counted = kalends.rates.network(class, client::network(address));
+    let counted = kalends.rates.network(class, network).await;
     counted.map(|_standing| ()).map_err(|problem| {
         let answer = problem.respond("");
         let seconds = answer.headers().get(header::RETRY_AFTER);
         let seconds = seconds.and_then(|value| value.to_str().ok()?.parse().ok());
         PageError::TooMany {
+            of: TooMany::Network,
             seconds: seconds.unwrap_or(60),
         }
     })
@@ -245,6 +251,20 @@ fn count(kalends: &Kalends, request: &HttpRequest, class: RateClass) -> Result<(
 /// Logs what a page tells its reader in calmer words.
 fn log(error: &StorageError, what: &'static str) {
     tracing::error!(error = error as &dyn StdError, "{what}");
+}
+
+/// Why a request was not worked on to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unready {
+    /// Too many others wait.
+    Overloaded,
+    /// It took too long.
+    TooLate,
+}
+
+/// The page for a request that was not worked on to its end.
+pub(crate) fn unready(kalends: &Kalends, why: Unready) -> HttpResponse {
+    kalends.web.answer(Err(PageError::Unready(why)))
 }
 
 /// Why there is no page.
@@ -258,14 +278,16 @@ enum PageError {
     Malformed,
     /// A form that another site's page sent.
     ForeignForm,
-    /// Too many forms came from the reader's network.
-    TooMany { seconds: u64 },
+    /// Too many forms came.
+    TooMany { of: TooMany, seconds: u64 },
     /// The booking is over, and its link with it. Nothing is told of it.
     Over,
     /// A link to an event type that has expired or is used up.
     LinkEnded(Box<EndedLink>),
     /// What was asked for is elsewhere: signing in comes first, or a form was sent before.
     Elsewhere { location: String },
+    /// The server could not look at it.
+    Unready(Unready),
     /// The storage does not answer.
     Unavailable(Box<dyn StdError + Send + Sync>),
     /// A mistake of ours.
@@ -274,6 +296,28 @@ enum PageError {
 
 impl PageError {
     const NOT_FOUND: Self = Self::NotFound { landing: None };
+
+    /// Too many guests want the same.
+    fn crowded(subject: Subject, wait: Duration) -> Self {
+        let of = match subject {
+            Subject::Link => TooMany::Link,
+            Subject::Address => TooMany::Address,
+        };
+        let seconds = in_seconds(wait);
+        Self::TooMany { of, seconds }
+    }
+}
+
+/// What there were too many forms of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+enum TooMany {
+    /// From the reader's network.
+    Network,
+    /// For a link, from everywhere.
+    Link,
+    /// With a mail address, from everywhere.
+    Address,
 }
 
 impl From<StorageError> for PageError {

@@ -291,7 +291,7 @@ async fn move_it(
     form: SentForm,
 ) -> Result<HttpResponse, PageError> {
     state.require_own_form(request)?;
-    super::count(kalends, request, RateClass::Guests)?;
+    super::count(kalends, request, RateClass::Guests).await?;
     let fields = Fields::of_form(form)?;
     let start = parse_instant(fields.text("slot")).ok_or(PageError::Malformed)?;
     let (visit, details) = visit::open(kalends, state, request).await?;

@@ -592,19 +592,6 @@ async fn readiness_follows_the_database_and_health_does_not() {
 }
 
 #[actix_web::test]
-async fn a_full_line_of_bookings_is_answered_with_503() {
-    let mut server = Server::new().await;
-    server.kalends.gate = crate::BookingGate::new(1, std::time::Duration::from_millis(10));
-    let _place = server.kalends.gate.enter().await.unwrap();
-    let answer = server.book("intro", "2026-11-24T09:00:00+01:00").await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.code()),
-        (503, "unavailable")
-    );
-    assert_eq!(answer.header("retry-after"), "2");
-}
-
-#[actix_web::test]
 async fn every_kind_of_problem_has_a_page_of_its_own() {
     let server = Server::new().await;
     for kind in ProblemKind::ALL {

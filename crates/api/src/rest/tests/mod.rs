@@ -11,6 +11,7 @@ mod hours;
 mod isolation;
 mod limits;
 mod mails;
+mod overload;
 mod problems;
 
 use std::sync::Arc;
@@ -227,7 +228,11 @@ impl Server {
         let app = app!(self);
         let request = request.to_request();
         let (method, path) = (request.method().to_string(), request.path().to_owned());
-        let response = test::call_service(&app, request).await;
+        let response = match test::try_call_service(&app, request).await {
+            Ok(response) => response.map_into_boxed_body().into_parts().1,
+            // What was given up.
+            Err(error) => actix_web::HttpResponse::from_error(error),
+        };
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = to_bytes(response.into_body()).await.unwrap();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);

@@ -1,6 +1,8 @@
 //! Every kind of problem can be reached, and is answered with its status and its page.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use actix_web::test::TestRequest;
 use chrono::TimeDelta;
@@ -272,12 +274,13 @@ async fn every_problem_is_reached() {
     drop(booked);
 
     // The server's own.
-    server.kalends.gate = crate::BookingGate::new(1, std::time::Duration::from_millis(10));
-    let place = server.kalends.gate.enter().await.unwrap();
-    seen.see(
-        P::Unavailable,
-        &server.book("watch", "2026-12-01T09:00:00+01:00").await,
-    );
+    server.ready.0.store(false, Ordering::Relaxed);
+    seen.see(P::Unavailable, &server.get("/ready").await);
+    server.kalends.lines.answer_time = Duration::ZERO;
+    seen.see(P::TookTooLong, &server.get("/api/v1/public/acme").await);
+    server.kalends.lines.reads = super::overload::narrow(1, 0);
+    let place = server.kalends.lines.reads.enter().await.unwrap();
+    seen.see(P::Overloaded, &server.get("/api/v1/public/acme").await);
     drop(place);
 
     let all: BTreeSet<&str> = P::ALL.iter().map(|kind| kind.slug()).collect();

@@ -169,7 +169,7 @@ pub(super) async fn accept(
 ) -> HttpResponse {
     let response = async {
         state.require_own_form(&request)?;
-        count(&kalends, &request, RateClass::SignIn)?;
+        count(&kalends, &request, RateClass::SignIn).await?;
         let submission = form
             .map_err(|_unreadable| PageError::Malformed)?
             .into_inner();

@@ -91,7 +91,7 @@ pub(super) async fn ask(
 ) -> HttpResponse {
     let response = async {
         state.require_own_form(&request)?;
-        count(&kalends, &request, RateClass::SignIn)?;
+        count(&kalends, &request, RateClass::SignIn).await?;
         let Ask { email } = form
             .map_err(|_unreadable| PageError::Malformed)?
             .into_inner();
@@ -146,7 +146,7 @@ pub(super) async fn set(
 ) -> HttpResponse {
     let response = async {
         state.require_own_form(&request)?;
-        count(&kalends, &request, RateClass::SignIn)?;
+        count(&kalends, &request, RateClass::SignIn).await?;
         let Set { password } = form
             .map_err(|_unreadable| PageError::Malformed)?
             .into_inner();

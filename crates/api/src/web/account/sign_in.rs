@@ -88,7 +88,7 @@ pub(super) async fn submit(
 ) -> HttpResponse {
     let response = async {
         state.require_own_form(&request)?;
-        count(&kalends, &request, RateClass::SignIn)?;
+        count(&kalends, &request, RateClass::SignIn).await?;
         let Submission {
             email,
             password,

@@ -13,6 +13,7 @@ use scheduling_core::event_type::Questions;
 use super::submission::{Entry, Parsed, of_form};
 use super::{Details, Notice, Path, Sources, below, notice_of, read, remember, respond, too_many};
 use crate::Kalends;
+use crate::http::guests::Refused;
 use crate::http::rate::RateClass;
 use crate::web::booker::{find_page, home_zone, slug};
 use crate::web::carry::Carry;
@@ -68,7 +69,7 @@ async fn submit(
         start: start.ok_or(PageError::Malformed)?,
         idempotency_key: fields.text("idempotency_key").to_owned(),
     };
-    if let Err(refused) = count(kalends, request, RateClass::Guests) {
+    if let Err(refused) = count(kalends, request, RateClass::Guests).await {
         return too_many(state, &sources, refused);
     }
     let again = |status, sources: &Sources, errors, notice| {
@@ -89,12 +90,14 @@ async fn submit(
         Ok(parsed) => parsed,
         Err(errors) => return again(StatusCode::UNPROCESSABLE_ENTITY, &sources, errors, None),
     };
-    let Ok(place) = kalends.gate.enter().await else {
-        return unavailable(&sources);
-    };
     let command = command(&sources, parsed);
-    let (booked, ran_out) = book_with_or_without(&kalends.scheduling, command).await;
-    drop(place);
+    let (booked, ran_out) = match book_with_or_without(kalends, command).await {
+        Ok(booked) => booked,
+        Err(Refused::Overloaded(_)) => return unavailable(&sources),
+        Err(Refused::TooMany { subject, wait, .. }) => {
+            return too_many(state, &sources, PageError::crowded(subject, wait));
+        }
+    };
     let error = match booked {
         Ok(booked) => return Ok(done(kalends, state, &sources, &booked)),
         Err(error) => error,
@@ -175,7 +178,7 @@ async fn read_to_book(
             event_type: link,
             ..command(&sources, parsed)
         };
-        if let (Ok(booked), _) = book_with_or_without(&kalends.scheduling, command).await {
+        if let Ok((Ok(booked), _)) = book_with_or_without(kalends, command).await {
             let location = next_page(state, &sources, &booked);
             return Err(PageError::Elsewhere { location });
         }
@@ -210,10 +213,10 @@ fn command(sources: &Sources, parsed: Parsed) -> BookSlot {
 /// Books with the hold. When it has run out, the time may still be free: then it is booked like any other, which is what
 /// the guest asked for. Says too whether it had run out.
 async fn book_with_or_without(
-    app: &Scheduling,
+    kalends: &Kalends,
     mut command: BookSlot,
-) -> (Result<Booked, BookError>, bool) {
-    let booked = app.book(&command).await;
+) -> Result<(Result<Booked, BookError>, bool), Refused> {
+    let booked = kalends.book_as_guest(&command).await?;
     let ran_out = match &booked {
         Err(BookError::HoldExpired | BookError::HoldElsewhere) => true,
         // The form was sent before, and booked without the hold.
@@ -221,10 +224,10 @@ async fn book_with_or_without(
         _ => false,
     };
     if !ran_out {
-        return (booked, false);
+        return Ok((booked, false));
     }
     command.hold = None;
-    (app.book(&command).await, true)
+    Ok((kalends.book_as_guest(&command).await?, true))
 }
 
 /// Where a guest goes who has booked.

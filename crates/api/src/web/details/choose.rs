@@ -14,6 +14,7 @@ use super::{
     too_many,
 };
 use crate::Kalends;
+use crate::http::guests::Refused;
 use crate::http::rate::RateClass;
 use crate::web::booker::{Finder, slug, with_fields};
 use crate::web::carry::Carry;
@@ -46,7 +47,7 @@ async fn chosen(
     let (page, carry, start) = read(app, state, path, request, &fields).await?;
     let start = start.ok_or(PageError::Malformed)?;
     if !is_filled_in(&fields) {
-        count(kalends, request, RateClass::Guests)?;
+        count(kalends, request, RateClass::Guests).await?;
         return from_the_calendar(kalends, state, request, &page, &carry, start).await;
     }
     let length = carry.length(&page.event_type);
@@ -60,7 +61,7 @@ async fn chosen(
         start,
         idempotency_key: fields.text("idempotency_key").to_owned(),
     };
-    if let Err(refused) = count(kalends, request, RateClass::Guests) {
+    if let Err(refused) = count(kalends, request, RateClass::Guests).await {
         return too_many(state, &sources, refused);
     }
     let is_other = fields.get("to").is_some();
@@ -177,21 +178,22 @@ async fn take(
             Err(HoldChangeError::Storage(error)) => return Err(error.into()),
         }
     }
-    if count(kalends, request, RateClass::Holds).is_err() {
+    if count(kalends, request, RateClass::Holds).await.is_err() {
         return Ok(Ok(None));
     }
-    let Ok(place) = kalends.gate.enter().await else {
-        let error = scheduling_core::ports::StorageError::Conflict;
-        return Ok(Err(HoldError::Storage(error)));
-    };
     let (workspace, event) = (page.workspace.slug.clone(), slug(page).clone());
     let command = HoldSlot {
         duration: carry.duration,
         ..HoldSlot::new(workspace, event, start)
     };
-    let held = app.hold(&command).await;
-    drop(place);
-    Ok(held.map(|held| Some(HeldSlot::of(&held))))
+    match kalends.hold_as_guest(&command).await {
+        Ok(held) => Ok(held.map(|held| Some(HeldSlot::of(&held)))),
+        Err(Refused::TooMany { .. }) => Ok(Ok(None)),
+        Err(Refused::Overloaded(_)) => {
+            let error = scheduling_core::ports::StorageError::Conflict;
+            Ok(Err(HoldError::Storage(error)))
+        }
+    }
 }
 
 /// Keeps a held time for longer; `None` when it was too late for that. One that was renewed before stays as it is.

@@ -74,6 +74,7 @@ impl Details {
         let lisbon = Tz::Europe__Lisbon;
         let elena = typed(&[]);
         let noticed = |notice| form(sample::single(), lisbon, &elena, Some(notice));
+        let crowded = |of, seconds| noticed(Notice::TooMany { of, seconds });
         let near = [
             sample::at("2026-11-24T13:30:00Z"),
             sample::at("2026-11-24T14:30:00Z"),
@@ -190,7 +191,9 @@ impl Details {
             ),
             ("used", noticed(Notice::Used)),
             ("unavailable", noticed(Notice::Unavailable)),
-            ("too-many", noticed(Notice::TooMany { seconds: 12 })),
+            ("too-many", crowded(TooMany::Network, 12)),
+            ("link-crowded", crowded(TooMany::Link, 1)),
+            ("address-crowded", crowded(TooMany::Address, 170)),
             ("moved", noticed(Notice::Moved)),
             ("held-again", renewed),
             ("ran-out", ran_out),

@@ -144,6 +144,57 @@ async fn who_sends_too_much_waits_and_loses_nothing() {
 }
 
 #[actix_web::test]
+async fn a_crowded_link_or_mailbox_keeps_what_was_typed() {
+    let mut site = Site::northwind().await;
+    site.kalends.rates = Rates::new(RateLimits {
+        links: Some(RateLimit::new(1, 3600)),
+        addresses: Some(RateLimit::new(1, 3600)),
+        ..RateLimits::OFF
+    });
+    let app = app!(site);
+    let booked = post!(app, FORM, &ELENA);
+    assert_eq!(booked.status, StatusCode::SEE_OTHER);
+    let other = elena(&[
+        ("email", "other@halden-mills.example"),
+        ("slot", "2026-11-25T14:00:00Z"),
+        ("idempotency_key", "other"),
+    ]);
+    let crowded = post!(app, FORM, &other);
+    assert_eq!(crowded.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(crowded.header("retry-after"), "3600");
+    assert!(crowded.says("Many people are booking here right now."));
+    assert!(crowded.says("value=\"other@halden-mills.example\""));
+    assert!(crowded.says("Shift plans"));
+    // Somebody still chooses a time and fills in the form, only that it is not held.
+    let fields = [
+        ("slot", "2026-11-25T15:00:00Z"),
+        ("tz", "Europe/Lisbon"),
+        ("clock", "24"),
+    ];
+    let chosen = post!(app, "/book/northwind/intro/details", &fields);
+    assert!(!get!(app, chosen.location()).says("is held for you"));
+
+    site.kalends.rates = Rates::new(RateLimits {
+        addresses: Some(RateLimit::new(1, 3600)),
+        ..RateLimits::OFF
+    });
+    let app = app!(site);
+    let mine = elena(&[
+        ("slot", "2026-11-25T14:00:00Z"),
+        ("idempotency_key", "third"),
+    ]);
+    assert_eq!(post!(app, FORM, &mine).status, StatusCode::SEE_OTHER);
+    let mine = elena(&[
+        ("slot", "2026-11-26T14:00:00Z"),
+        ("idempotency_key", "fourth"),
+    ]);
+    let crowded = post!(app, FORM, &mine);
+    assert_eq!(crowded.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(crowded.says("Many bookings name one of these mail addresses."));
+    assert!(crowded.says("60 minutes") && crowded.says("Shift plans"));
+}
+
+#[actix_web::test]
 async fn who_holds_too_many_times_goes_on_without_a_hold() {
     let mut site = Site::northwind().await;
     site.kalends.rates = Rates::new(RateLimits {

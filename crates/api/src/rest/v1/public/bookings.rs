@@ -254,11 +254,10 @@ pub(super) async fn create(
     let asked = AskedBooking::read(&request, fields, Errors::default())?;
     let zone = asked.zone;
     let command = asked.of(workspace, event_type);
-    let booked = {
-        let _place = kalends.gate.enter().await?;
-        kalends.scheduling.book(&command).await
-    }
-    .map_err(|error| refusals::not_booked(error, zone))?;
+    let booked = kalends
+        .book_as_guest(&command)
+        .await?
+        .map_err(|error| refusals::not_booked(error, zone))?;
     tracing::info!(booking.id = %booked.booking.id, replayed = booked.replayed, "Booked");
     let token = booked.manage_token;
     let details = details(&kalends, &token).await?;

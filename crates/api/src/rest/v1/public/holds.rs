@@ -149,11 +149,10 @@ pub(super) async fn keep(
         duration,
         idempotency,
     };
-    let held = {
-        let _place = kalends.gate.enter().await?;
-        kalends.scheduling.hold(&command).await
-    }
-    .map_err(|error| refusals::not_held(error, zone))?;
+    let held = kalends
+        .hold_as_guest(&command)
+        .await?
+        .map_err(|error| refusals::not_held(error, zone))?;
     let view = HoldView::of(&held.hold, &held.token, zone);
     let location = urls::api_hold(&view.token);
     Ok(v1::created(location, None, held.replayed, &view))
