@@ -26,10 +26,10 @@ pub(crate) fn storage_error(error: DbErr) -> StorageError {
 }
 
 fn meaning(error: &DbErr) -> Meaning {
-    let (DbErr::Exec(RuntimeErr::SqlxError(cause))
-    | DbErr::Query(RuntimeErr::SqlxError(cause))
-    | DbErr::Conn(RuntimeErr::SqlxError(cause))) = error
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) =
+        error
     else {
+        // Whatever keeps a connection from being made, the database does not answer.
         return match error {
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Meaning::Unavailable,
             _ => Meaning::Other,
@@ -127,6 +127,11 @@ mod tests {
     fn a_pool_that_does_not_give_a_connection_is_unavailable() {
         let timeout = DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout);
         assert_eq!(meaning(&timeout), Meaning::Unavailable);
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        for cause in [SqlxError::Io(refused), SqlxError::Protocol("what?".into())] {
+            let refused = DbErr::Conn(RuntimeErr::SqlxError(std::sync::Arc::new(cause)));
+            assert_eq!(meaning(&refused), Meaning::Unavailable);
+        }
         assert_eq!(meaning(&DbErr::Custom(String::new())), Meaning::Other);
     }
 }

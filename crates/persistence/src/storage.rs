@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use crate::clock;
 use crate::error::storage_error;
+use crate::lost::over_the_dead;
 use crate::repository::revisions;
 use crate::verify::{self, Violation};
 use crate::{ConnectOptions, Durability, LeaseClock, SeaOrmUnitOfWork};
@@ -164,7 +165,7 @@ impl SeaOrmStorage {
     /// # Errors
     /// [`StorageError`] when the database does not answer.
     pub async fn now(&self) -> Result<Option<DateTime<Utc>>, StorageError> {
-        clock::read(&self.reader).await
+        over_the_dead(|| clock::read(&self.reader)).await
     }
 
     /// How the database's schema stands to this program. Writes nothing.
@@ -172,7 +173,9 @@ impl SeaOrmStorage {
     /// # Errors
     /// [`StorageError`] when the database does not answer.
     pub async fn schema(&self) -> Result<Schema, StorageError> {
-        let standing = migration::look(&self.reader).await.map_err(storage_error)?;
+        let standing =
+            over_the_dead(|| async { migration::look(&self.reader).await.map_err(storage_error) })
+                .await?;
         Ok(match standing.fitness() {
             Fitness::UpToDate => Schema::UpToDate,
             Fitness::Ahead => Schema::Ahead(standing.unknown),
@@ -233,10 +236,11 @@ impl SeaOrmStorage {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        self.writer
-            .begin_with_options(options)
-            .await
-            .map_err(storage_error)
+        over_the_dead(|| async {
+            let begun = self.writer.begin_with_options(options).await;
+            begun.map_err(storage_error)
+        })
+        .await
     }
 
     pub(crate) async fn begin_reading(&self) -> Result<DatabaseTransaction, StorageError> {
@@ -252,10 +256,11 @@ impl SeaOrmStorage {
                 ..TransactionOptions::default()
             },
         };
-        self.reader
-            .begin_with_options(options)
-            .await
-            .map_err(storage_error)
+        over_the_dead(|| async {
+            let begun = self.reader.begin_with_options(options).await;
+            begun.map_err(storage_error)
+        })
+        .await
     }
 }
 
@@ -300,7 +305,7 @@ impl Storage for SeaOrmStorage {
 
     /// One statement without a transaction around it: on PostgreSQL a third of the round trips.
     async fn revisions(&self, sources: &SlotSources) -> Result<Revisions, StorageError> {
-        revisions::read(&self.reader, sources).await
+        over_the_dead(|| revisions::read(&self.reader, sources)).await
     }
 }
 

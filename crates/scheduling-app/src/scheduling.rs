@@ -72,6 +72,17 @@ impl Scheduling {
         self
     }
 
+    /// The same use cases over another way to the same storage: what works in the background takes no connections from
+    /// those who wait for answers. Both wake the same worker.
+    #[must_use]
+    pub fn with_storage(mut self, storage: Arc<dyn Storage>) -> Self {
+        self.ports = Arc::new(SchedulingBuilder {
+            storage,
+            ..(*self.ports).clone()
+        });
+        self
+    }
+
     pub(crate) fn slots_memory(&self) -> &Memory<FindSlots, FoundSlots> {
         &self.slots_memory
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use scheduling_core::effect::RetryPolicy;
-use scheduling_core::ports::{Notifier, StorageError};
+use scheduling_core::ports::{Notifier, Storage, StorageError};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -96,6 +96,13 @@ impl Worker {
     #[must_use]
     pub fn with_settings(mut self, settings: WorkerSettings) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// The same worker over another way to the same storage.
+    #[must_use]
+    pub fn with_storage(mut self, storage: Arc<dyn Storage>) -> Self {
+        self.scheduling = self.scheduling.with_storage(storage);
         self
     }
 
