@@ -134,8 +134,8 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         let name = path
             .file_name()
             .map(|name| name.to_string_lossy().into_owned());
-        let is_whole = name.is_some_and(|name| !name.starts_with('.') && name.ends_with(".eml"));
-        if is_whole {
+        let is_whole = name.is_some_and(|name| !name.starts_with('.'));
+        if is_whole && path.extension().is_some_and(|ending| ending == "eml") {
             files.push(path);
         }
     }

@@ -76,6 +76,15 @@ text = lambda value: value.hex() if isinstance(value, bytes) else value
 print(json.dumps([dict(zip(names, map(text, row))) for row in rows]))
 ";
 
+/// The rows of one table, as what they are.
+fn table<T: DeserializeOwned>(
+    tables: &mut serde_json::Map<String, Value>,
+    name: &str,
+) -> Result<Vec<T>, Failure> {
+    let rows = tables.remove(name).unwrap_or_default();
+    serde_json::from_value(rows).map_err(|error| format!("{name}: {error}").into())
+}
+
 /// The database of a run, asked by hand and not through Kalends.
 #[derive(Debug, Clone)]
 pub enum Database {
@@ -152,13 +161,6 @@ impl Database {
         let mut tables = serde_json::Map::new();
         for (name, query) in queries() {
             tables.insert(name.to_owned(), self.rows(query).await?);
-        }
-        fn table<T: DeserializeOwned>(
-            tables: &mut serde_json::Map<String, Value>,
-            name: &str,
-        ) -> Result<Vec<T>, Failure> {
-            let rows = tables.remove(name).unwrap_or_default();
-            serde_json::from_value(rows).map_err(|error| format!("{name}: {error}").into())
         }
         let tables = &mut tables;
         let mut facts = Facts {

@@ -71,8 +71,12 @@ fn compare(whole: &Whole<'_>, steps: &[Step<'_>]) -> Vec<String> {
 /// Each booking is there with all that belongs to it: whole, or not at all.
 pub fn whole(case: &Case) -> Vec<String> {
     let mut found = Vec::new();
-    let told: std::collections::BTreeSet<String> =
-        case.facts.outbox.iter().map(super::super::facts::OutboxRow::booking).collect();
+    let told: std::collections::BTreeSet<String> = case
+        .facts
+        .outbox
+        .iter()
+        .map(super::super::facts::OutboxRow::booking)
+        .collect();
     for (id, whole) in wholes(case) {
         let mut say = |said: &str| found.push(format!("booking {id}: {said}"));
         if whole.invitee().is_none() {

@@ -71,7 +71,7 @@ fn impossible<'a>(
 ) -> Option<&'a Held> {
     let meeting = (start, start + event.length());
     let takes = event.reservation(meeting.0, meeting.1);
-    let taken = |host: &str| {
+    let busy = |host: &str| {
         days.at(host, takes).find(|held| {
             let throughout = held.from < request.sent && request.answered < held.until;
             // There may be seats left in a session.
@@ -84,11 +84,11 @@ fn impossible<'a>(
             throughout && !held.shares_session(&wanted, &case.field)
         })
     };
-    let mut taken = event.hosts.iter().map(|(host, _)| taken(host));
+    let mut hosts = event.hosts.iter().map(|(host, _)| busy(host));
     if event.takes_all() {
-        taken.flatten().next()
+        hosts.flatten().next()
     } else {
-        let all: Option<Vec<&Held>> = taken.by_ref().collect();
+        let all: Option<Vec<&Held>> = hosts.by_ref().collect();
         all.and_then(|all| all.first().copied())
     }
 }

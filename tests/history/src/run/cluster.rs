@@ -2,10 +2,15 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::Failure;
+
+/// Tells the servers of one process apart.
+static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// A server of the run's own, on a port of 127.0.0.1, in a folder of its own. Dropping it stops it and removes the folder.
 #[derive(Debug)]
@@ -69,13 +74,16 @@ fn programs() -> Result<PathBuf, Failure> {
 }
 
 impl Cluster {
-    /// Makes one below a folder, and starts it.
+    /// Makes one in a temporary folder, and starts it.
     ///
     /// # Errors
     /// When PostgreSQL is not there, or does not start.
-    pub(super) fn start(below: &Path) -> Result<Self, Failure> {
-        let folder = below.join("postgres");
-        fs::create_dir_all(&folder)?;
+    pub(super) fn start() -> Result<Self, Failure> {
+        // Not below the run's own folder: where root runs this, PostgreSQL runs as somebody who may not enter there.
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("kalends-history-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::DirBuilder::new().mode(0o700).create(&folder)?;
         if is_root() {
             run(Command::new("chown").arg("postgres").arg(&folder))?;
         }

@@ -103,6 +103,8 @@ fn settings(url: &str, plan: &Plan) -> Vec<(String, String)> {
         ("limits.holds_in_five_minutes", "0".to_owned()),
         ("limits.sign_in_per_minute", "0".to_owned()),
         ("limits.requests_per_minute", "0".to_owned()),
+        ("limits.link_per_minute", "0".to_owned()),
+        ("limits.address_per_hour", "0".to_owned()),
         ("mail.from_address", "kalends@field.example".to_owned()),
     ];
     fixed.map(|(name, value)| (name.to_owned(), value)).to_vec()
@@ -113,40 +115,183 @@ fn settings(url: &str, plan: &Plan) -> Vec<(String, String)> {
 /// # Errors
 /// When it could not be led to its end. What is found is no error.
 pub async fn run(plan: &Plan) -> Result<Verdict, Failure> {
-    fs::create_dir_all(plan.folder.join("data"))?;
-    let (cluster, database, url) = match &plan.store {
+    let stage = Stage::set(plan).await?;
+    let recorder = Recorder::new(plan.seed);
+    let (mut urls, mut folders) = (Vec::new(), Vec::new());
+    for node in stage.servers.iter() {
+        let mut node = node.lock().await;
+        node.start(&recorder).await?;
+        urls.push(node.url());
+    }
+    for node in stage.workers.iter() {
+        let mut node = node.lock().await;
+        node.start(&recorder).await?;
+        folders.extend(node.mail_folder().map(|folder| (node.name.clone(), folder)));
+    }
+    let today = DateTime::from_timestamp_micros(now()).ok_or("there is no today")?;
+    let shared = Arc::new(Shared {
+        field: stage.field.clone(),
+        servers: urls,
+        recorder,
+        tokens: stage.tokens.clone(),
+        first_day: today.date_naive() + TimeDelta::days(3),
+        days: plan.days,
+        left: AtomicUsize::new(plan.operations),
+        pause: plan.pause,
+        known: std::sync::Mutex::default(),
+        wanted: std::sync::Mutex::default(),
+        host_links: std::sync::Mutex::default(),
+        opened: std::sync::Mutex::default(),
+    });
+    let wire = Wire::new()?;
+    let took = stage.perform(plan, &shared, &wire, &folders).await?;
+    let collect = collect::Collect {
+        plan,
+        binary: &stage.binary,
+        database: &stage.database,
+        shared: &shared,
+        wire: &wire,
+        servers: &stage.servers,
+        workers: &stage.workers,
+        folders: &folders,
+    };
+    let facts = collect.facts().await?;
+    let case = Case {
+        field: stage.field.clone(),
+        record: shared.recorder.so_far(),
+        facts,
+    };
+    let findings = judge::all(&case);
+    Ok(Verdict {
+        case,
+        findings,
+        took,
+    })
+}
+
+/// A database with everything that can be booked, and nodes that do not run yet.
+struct Stage {
+    field: Field,
+    binary: Binary,
+    database: Database,
+    tokens: BTreeMap<String, String>,
+    servers: Nodes,
+    workers: Nodes,
+    // Last, so that it goes after the nodes.
+    cluster: Option<Arc<Cluster>>,
+}
+
+impl Stage {
+    async fn set(plan: &Plan) -> Result<Self, Failure> {
+        fs::create_dir_all(plan.folder.join("data"))?;
+        let (cluster, database, url) = store(plan).await?;
+        let mut binary = Binary {
+            path: plan.kalends.clone(),
+            settings: settings(&url, plan),
+            faults: Vec::new(),
+        };
+        let field = Field::standard();
+        let file = plan.folder.join("field.toml");
+        fs::write(&file, field.setup_file())?;
+        binary.run(&["apply", &file.display().to_string()]).await?;
+        let tokens = tokens(&binary, &field).await?;
+        for plant in &plan.plants {
+            // One statement at a time: some do not go into a transaction.
+            for statement in statements_of(&plant.statements().unwrap_or_default()) {
+                database.run(&statement).await?;
+            }
+            let variable = plant.variable();
+            let variable = variable.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            binary.faults.extend(variable);
+        }
+        let nodes = |kind, count| -> Result<Nodes, Failure> {
+            let new = |number| Node::new(kind, number, &binary, &plan.folder).map(Mutex::new);
+            Ok(Arc::new(
+                (0..count).map(new).collect::<Result<Vec<_>, _>>()?,
+            ))
+        };
+        Ok(Self {
+            servers: nodes(Kind::Server, plan.servers)?,
+            workers: nodes(Kind::Worker, plan.workers)?,
+            field,
+            binary,
+            database,
+            tokens,
+            cluster,
+        })
+    }
+
+    /// Lets clients work until nothing is left to do, and things go wrong meanwhile. Answers how long it took.
+    async fn perform(
+        &self,
+        plan: &Plan,
+        shared: &Arc<Shared>,
+        wire: &Wire,
+        folders: &[(String, PathBuf)],
+    ) -> Result<Duration, Failure> {
+        let began = Instant::now();
+        let mut working = JoinSet::new();
+        for number in 0..plan.clients {
+            let client = Client::new(number, plan.seed, wire.clone(), Arc::clone(shared));
+            working.spawn(client.live());
+        }
+        let paths = folders.iter().map(|(_, folder)| folder.clone()).collect();
+        let postman = tokio::spawn(postman::walk(paths, Arc::clone(shared)));
+        let mut chaos: JoinSet<Result<(), Failure>> = JoinSet::new();
+        if let Some(every) = plan.mishaps {
+            let reign = Chaos {
+                dice: Dice::new(plan.seed, 0),
+                servers: Arc::clone(&self.servers),
+                workers: Arc::clone(&self.workers),
+                shared: Arc::clone(shared),
+                database: self.database.clone(),
+                cluster: self.cluster.clone(),
+                every,
+            };
+            chaos.spawn(reign.reign());
+        }
+        if plan.sleepwalker {
+            chaos.spawn(chaos::sleepwalk(
+                Arc::clone(&self.workers),
+                Arc::clone(shared),
+            ));
+        }
+        while let Some(ended) = working.join_next().await {
+            ended?;
+        }
+        let took = began.elapsed();
+        while let Some(ended) = chaos.join_next().await {
+            ended??;
+        }
+        postman.abort();
+        Ok(took)
+    }
+}
+
+/// The database, where it is a server of the run's own that server, and its URL.
+async fn store(plan: &Plan) -> Result<(Option<Arc<Cluster>>, Database, String), Failure> {
+    match &plan.store {
         Store::Postgres => {
-            let below = plan.folder.clone();
-            let cluster = tokio::task::spawn_blocking(move || Cluster::start(&below)).await??;
+            let cluster = tokio::task::spawn_blocking(Cluster::start).await??;
             let url = cluster.url();
-            (
-                Some(Arc::new(cluster)),
-                Database::Postgres { url: url.clone() },
-                url,
-            )
+            let database = Database::Postgres { url: url.clone() };
+            Ok((Some(Arc::new(cluster)), database, url))
         }
         Store::Sqlite { python } => {
             let file = plan.folder.join("data/kalends.db");
             let url = format!("sqlite:{}", file.display());
             let python = python.clone();
-            (None, Database::Sqlite { python, file }, url)
+            Ok((None, Database::Sqlite { python, file }, url))
         }
-    };
-    let mut binary = Binary {
-        path: plan.kalends.clone(),
-        settings: settings(&url, plan),
-        faults: Vec::new(),
-    };
-    let field = Field::standard();
-    let file = plan.folder.join("field.toml");
-    fs::write(&file, field.setup_file())?;
-    binary.run(&["apply", &file.display().to_string()]).await?;
+    }
+}
+
+/// An API token for each host, by key.
+async fn tokens(binary: &Binary, field: &Field) -> Result<BTreeMap<String, String>, Failure> {
     let mut tokens = BTreeMap::new();
     for person in &field.people {
-        let (workspace, email) = (
-            format!("--workspace={WORKSPACE}"),
-            format!("--email={}", person.email()),
-        );
+        let workspace = format!("--workspace={WORKSPACE}");
+        let email = format!("--email={}", person.email());
         let arguments = [
             "token",
             &workspace,
@@ -157,114 +302,7 @@ pub async fn run(plan: &Plan) -> Result<Verdict, Failure> {
         let token = binary.run(&arguments).await?;
         tokens.insert(person.key.clone(), token.trim().to_owned());
     }
-    for plant in &plan.plants {
-        if let Some(statements) = plant.statements() {
-            // One at a time: some do not go into a transaction.
-            for statement in statements_of(&statements) {
-                database.run(&statement).await?;
-            }
-        }
-        let variable = plant
-            .variable()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        binary.faults.extend(variable);
-    }
-
-    let nodes = |kind, count| -> Result<Nodes, Failure> {
-        let nodes =
-            (0..count).map(|number| Node::new(kind, number, &binary, &plan.folder).map(Mutex::new));
-        Ok(Arc::new(nodes.collect::<Result<Vec<_>, _>>()?))
-    };
-    let (servers, workers) = (
-        nodes(Kind::Server, plan.servers)?,
-        nodes(Kind::Worker, plan.workers)?,
-    );
-    let recorder = Recorder::new(plan.seed);
-    let (mut urls, mut folders) = (Vec::new(), Vec::new());
-    for node in servers.iter() {
-        let mut node = node.lock().await;
-        node.start(&recorder).await?;
-        urls.push(node.url());
-    }
-    for node in workers.iter() {
-        let mut node = node.lock().await;
-        node.start(&recorder).await?;
-        folders.extend(node.mail_folder().map(|folder| (node.name.clone(), folder)));
-    }
-    let today = DateTime::from_timestamp_micros(now())
-        .ok_or("there is no today")?
-        .date_naive();
-    let shared = Arc::new(Shared {
-        field: field.clone(),
-        servers: urls,
-        recorder,
-        tokens,
-        first_day: today + TimeDelta::days(3),
-        days: plan.days,
-        left: AtomicUsize::new(plan.operations),
-        pause: plan.pause,
-        known: std::sync::Mutex::default(),
-        wanted: std::sync::Mutex::default(),
-        host_links: std::sync::Mutex::default(),
-        opened: std::sync::Mutex::default(),
-    });
-
-    let began = Instant::now();
-    let wire = Wire::new()?;
-    let mut working = JoinSet::new();
-    for number in 0..plan.clients {
-        working.spawn(Client::new(number, plan.seed, wire.clone(), Arc::clone(&shared)).live());
-    }
-    let paths = folders.iter().map(|(_, folder)| folder.clone()).collect();
-    let postman = tokio::spawn(postman::walk(paths, Arc::clone(&shared)));
-    let mut chaos: JoinSet<Result<(), Failure>> = JoinSet::new();
-    if let Some(every) = plan.mishaps {
-        let reign = Chaos {
-            dice: Dice::new(plan.seed, 0),
-            servers: Arc::clone(&servers),
-            workers: Arc::clone(&workers),
-            shared: Arc::clone(&shared),
-            database: database.clone(),
-            cluster: cluster.clone(),
-            every,
-        };
-        chaos.spawn(reign.reign());
-    }
-    if plan.sleepwalker {
-        chaos.spawn(chaos::sleepwalk(Arc::clone(&workers), Arc::clone(&shared)));
-    }
-    while let Some(ended) = working.join_next().await {
-        ended?;
-    }
-    let took = began.elapsed();
-    while let Some(ended) = chaos.join_next().await {
-        ended??;
-    }
-    postman.abort();
-
-    let collected = collect::Collect {
-        plan,
-        binary: &binary,
-        database: &database,
-        shared: &shared,
-        wire: &wire,
-        servers: &servers,
-        workers: &workers,
-        folders: &folders,
-    };
-    let facts = collected.facts().await?;
-    let case = Case {
-        field,
-        record: shared.recorder.so_far(),
-        facts,
-    };
-    let findings = judge::all(&case);
-    drop(cluster);
-    Ok(Verdict {
-        case,
-        findings,
-        took,
-    })
+    Ok(tokens)
 }
 
 /// The single statements of some: those that end with a line, outside of a function's body.
