@@ -15,6 +15,7 @@ use sea_orm::{
 use thiserror::Error;
 
 use crate::clock;
+use tracing::instrument;
 use crate::error::storage_error;
 use crate::lost::over_the_dead;
 use crate::repository::revisions;
@@ -298,20 +299,32 @@ impl Storage for SeaOrmStorage {
         Ok(Box::new(self.unit_of_work(transaction)))
     }
 
+    #[instrument(level = "debug", skip_all)]
     async fn begin_read(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
         let transaction = self.begin_reading().await?;
         Ok(Box::new(self.unit_of_work(transaction)))
     }
 
+    #[instrument(level = "debug", skip_all)]
     /// One statement without a transaction around it: on PostgreSQL a third of the round trips.
     async fn revisions(&self, sources: &SlotSources) -> Result<Revisions, StorageError> {
         over_the_dead(|| revisions::read(&self.reader, sources)).await
     }
 }
 
+    #[instrument(level = "debug", skip_all)]
 #[cfg(test)]
 mod tests {
     use sea_orm::ConnectionTrait as _;
+
+    /// The same: one statement sees one state.
+    #[instrument(level = "debug", skip_all)]
+    async fn slot_facts(&self, query: &SlotQuery) -> Result<SlotFacts, StorageError> {
+        match over_the_dead(|| slot_facts::read(&self.reader, query)).await? {
+            Some(facts) => Ok(facts),
+            None => SlotFacts::read(&mut *self.begin_read().await?, query).await,
+        }
+    }
 
     use super::*;
 

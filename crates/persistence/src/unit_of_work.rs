@@ -10,6 +10,7 @@ use scheduling_core::ports::{
 };
 use sea_orm::DatabaseTransaction;
 use thiserror::Error;
+use tracing::instrument;
 
 use crate::LeaseClock;
 use crate::error::storage_error;
@@ -130,6 +131,7 @@ impl UnitOfWork for SeaOrmUnitOfWork {
         self
     }
 
+    #[instrument(level = "debug", skip_all)]
     async fn lock_hosts(&mut self, hosts: &[UserId]) -> Result<(), StorageError> {
         let locked = lock::hosts(&self.transaction, hosts).await;
         self.settle(locked)
@@ -167,6 +169,7 @@ impl UnitOfWork for SeaOrmUnitOfWork {
         self.transaction.commit().await.map_err(storage_error)
     }
 
+    #[instrument(level = "debug", skip_all)]
     async fn rollback(self: Box<Self>) -> Result<(), StorageError> {
         self.transaction.rollback().await.map_err(storage_error)
     }

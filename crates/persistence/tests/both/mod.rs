@@ -12,6 +12,7 @@ mod migrating;
 mod races;
 mod slugs;
 mod verifying;
+mod watching;
 
 pub(crate) use damage::*;
 pub(crate) use lists::*;
@@ -19,6 +20,7 @@ pub(crate) use migrating::*;
 pub(crate) use races::*;
 pub(crate) use slugs::*;
 pub(crate) use verifying::*;
+pub(crate) use watching::*;
 
 use chrono_tz::Tz;
 use scheduling_core::booking::Booking;
@@ -367,6 +369,9 @@ macro_rules! tests {
             seats_of_holds_are_given_back_once
             a_slug_is_taken_once_by_hand_too
             of_an_event_type_and_a_link_that_take_a_slug_at_once_one_has_it
+            the_outbox_is_told_in_figures
+            connections_are_told_in_figures
+            a_database_says_what_it_is
         }
     };
     (@each $with_database:ident $($test:ident)+) => {
