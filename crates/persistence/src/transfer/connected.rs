@@ -125,10 +125,9 @@ impl Connected {
             .unwrap_or_default();
         if !values.is_empty() {
             let places = crate::sql::placeholders(1, values.len());
-            sql.push_str(&format!(" where ({keys}) > ({places})"));
+            sql = format!("{sql} where ({keys}) > ({places})");
         }
-        sql.push_str(&format!(" order by {keys}"));
-        self.fetch(sql, &values)
+        self.fetch(format!("{sql} order by {keys}"), &values)
     }
 
     fn fetch(&mut self, sql: String, values: &[Value<'_>]) -> Rows<'_> {

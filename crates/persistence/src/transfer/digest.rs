@@ -47,10 +47,9 @@ pub(super) fn fingerprint<'a>(
         }
         hash.update(format!("\t{digest}\n"));
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut half = [0; 16];
+    half.copy_from_slice(&hash.finalize()[..16]);
+    format!("{:032x}", u128::from_be_bytes(half))
 }
 
 #[cfg(test)]

@@ -50,9 +50,19 @@ pub(super) struct Examined {
     pub(super) to: Address,
 }
 
-/// Looks at both sides. The source is locked against writers from here on, until its connection ends.
+/// What happens to the source while it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meanwhile {
+    /// Others use it, and what is read is as good as this moment.
+    Used,
+    /// Nobody writes to it, until its connection ends.
+    Locked,
+}
+
+/// Looks at both sides.
 pub(super) async fn examine(
     request: &MoveRequest<'_>,
+    meanwhile: Meanwhile,
     observer: Observer<'_>,
 ) -> Result<Examination, MoveError> {
     let from = Address::read(request.from, MoveSide::Source)?;
@@ -65,7 +75,9 @@ pub(super) async fn examine(
     }
 
     let mut source = from.connect(MoveSide::Source).await?;
-    unused(&mut source, MoveSide::Source).await?;
+    if meanwhile == Meanwhile::Locked {
+        unused(&mut source, MoveSide::Source).await?;
+    }
     let source_storage = from.storage(MoveSide::Source, false).await?;
     let db = source_storage.reader();
     up_to_date(db).await?;
@@ -106,7 +118,7 @@ pub(super) async fn examine(
         plan::derive(&source_catalogue, &target_catalogue)?
     };
 
-    lock(&mut source, &source_catalogue).await?;
+    begin(&mut source, &source_catalogue, meanwhile).await?;
     let (tables, unmovable) = scan(&mut source, plan, observer).await?;
     observer(&MoveStep::Verifying(MoveSide::Source));
     let violations = source_storage.verify().await?;
@@ -170,25 +182,34 @@ pub(super) async fn unused(side: &mut Connected, which: MoveSide) -> Result<(), 
     }
 }
 
-/// Nobody writes from here on, and everything that is read is of one moment.
-async fn lock(source: &mut Connected, catalogue: &Catalogue) -> Result<(), MoveError> {
-    let in_use = |error: sea_orm::sqlx::Error| match stored(error) {
-        StorageError::Unavailable(_) => MoveError::InUse {
-            side: MoveSide::Source,
-            detail: ": something is writing to it".to_owned(),
-        },
-        error => MoveError::Storage(error),
+/// Everything that is read from here on is of one moment.
+async fn begin(
+    source: &mut Connected,
+    catalogue: &Catalogue,
+    meanwhile: Meanwhile,
+) -> Result<(), MoveError> {
+    let begin = match (source.is_postgres(), meanwhile) {
+        (true, Meanwhile::Used) => "begin isolation level repeatable read, read only".to_owned(),
+        (true, Meanwhile::Locked) => {
+            let tables: Vec<String> = catalogue.keys().map(|name| quoted(name)).collect();
+            format!(
+                "begin isolation level repeatable read; lock table {} in share mode",
+                tables.join(", ")
+            )
+        }
+        (false, Meanwhile::Used) => "begin".to_owned(),
+        (false, Meanwhile::Locked) => "begin immediate".to_owned(),
     };
-    if source.is_postgres() {
-        let tables: Vec<String> = catalogue.keys().map(|name| quoted(name)).collect();
-        let begin = format!(
-            "begin isolation level repeatable read; lock table {} in share mode",
-            tables.join(", ")
-        );
-        source.run(&begin).await.map_err(in_use)
-    } else {
-        source.run("begin immediate").await.map_err(in_use)
-    }
+    source
+        .run(&begin)
+        .await
+        .map_err(|error| match stored(error) {
+            StorageError::Unavailable(_) => MoveError::InUse {
+                side: MoveSide::Source,
+                detail: ": something is writing to it".to_owned(),
+            },
+            error => MoveError::Storage(error),
+        })
 }
 
 async fn up_to_date(db: &DatabaseConnection) -> Result<(), MoveError> {

@@ -7,8 +7,8 @@
 //!
 //! | step | the source | the target |
 //! |---|---|---|
-//! | [`check_move`] | locked, read, verified | looked at; migrated in a transaction that is taken back |
-//! | begin | | migrated, and marked: nobody may use it before the move is finished |
+//! | [`check_move`] | read, verified | looked at; migrated in a transaction that is taken back |
+//! | begin | locked | migrated, and marked: nobody may use it before the move is finished |
 //! | copy | | rows and progress, batch by batch |
 //! | compare | | counts and sums of all tables, `verify` |
 //! | finish | marked: it was moved away | marked: it may be used |
@@ -41,7 +41,7 @@ use crate::SeaOrmStorage;
 use crate::verify::Violation;
 use address::Connected;
 use error::driver;
-use examine::{Examination, Examined, examine};
+use examine::{Examination, Examined, Meanwhile, examine};
 use wire::Value;
 
 /// What is to be moved where.
@@ -164,7 +164,8 @@ pub struct MoveReport {
     pub violations: Vec<Violation>,
 }
 
-/// Looks whether a move can be made, and reads the whole source for it. Writes nothing.
+/// Looks whether a move can be made, and reads the whole source for it. Writes nothing, and lets others use the source
+/// meanwhile.
 ///
 /// # Errors
 /// [`MoveError`]: the reason why not. What the target cannot hold is named all at once.
@@ -172,7 +173,7 @@ pub async fn check_move(
     request: MoveRequest<'_>,
     observer: Observer<'_>,
 ) -> Result<MoveReport, MoveError> {
-    match examine(&request, observer).await? {
+    match examine(&request, Meanwhile::Used, observer).await? {
         Examination::MovedBefore(report) => Ok(report),
         Examination::Possible(examined) => Ok(examined.report(MoveOutcome::Possible {
             resumes: examined.target_record.into.is_some() && !request.start_over,
@@ -190,7 +191,7 @@ pub async fn move_database(
     request: MoveRequest<'_>,
     observer: Observer<'_>,
 ) -> Result<MoveReport, MoveError> {
-    let mut examined = match examine(&request, observer).await? {
+    let mut examined = match examine(&request, Meanwhile::Locked, observer).await? {
         Examination::MovedBefore(report) => return Ok(report),
         Examination::Possible(examined) => examined,
     };

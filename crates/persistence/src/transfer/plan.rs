@@ -164,7 +164,10 @@ fn order<'a>(
 mod tests {
     use super::*;
 
-    fn catalogue(tables: &[(&str, &[(&str, &str)], &[&str])]) -> Catalogue {
+    /// A table's name, its columns with their types, and the tables it names.
+    type Given<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+
+    fn catalogue(tables: &[Given<'_>]) -> Catalogue {
         tables
             .iter()
             .map(|(name, columns, references)| {

@@ -173,13 +173,19 @@ pub(crate) async fn furnish(url: &str, bookings: i64) {
     work.commit().await.unwrap();
 
     let is_postgres = url.starts_with("postgres");
-    let id = |id: sea_orm::prelude::Uuid| match is_postgres {
-        true => format!("'{id}'"),
-        false => format!("x'{}'", id.simple()),
+    let id = |id: sea_orm::prelude::Uuid| {
+        if is_postgres {
+            format!("'{id}'")
+        } else {
+            format!("x'{}'", id.simple())
+        }
     };
-    let bytes = |hex: &str| match is_postgres {
-        true => format!("'\\x{hex}'"),
-        false => format!("x'{hex}'"),
+    let bytes = |hex: &str| {
+        if is_postgres {
+            format!("'\\x{hex}'")
+        } else {
+            format!("x'{hex}'")
+        }
     };
     let (ann, acme) = (id(ann.id.as_uuid()), id(workspace.id.as_uuid()));
     let hash = |number: u8| bytes(&format!("{number:02x}").repeat(32));
