@@ -13,6 +13,7 @@ use sea_orm_migration::sea_orm::{
 };
 
 pub mod compatibility;
+mod giving_way;
 mod m20261120_120000_create_scheduling;
 mod m20261121_090000_add_booking_life;
 mod m20261121_100000_create_accounts;
@@ -20,6 +21,7 @@ mod m20261121_160000_add_revisions;
 mod m20261121_161000_add_rate_counts;
 mod m20261121_162000_add_schema_compatibility;
 mod m20261121_164000_add_moves;
+mod m20261121_166000_index_long_bookings;
 
 /// All migrations, in order.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_161000_add_rate_counts::Migration),
             Box::new(m20261121_162000_add_schema_compatibility::Migration),
             Box::new(m20261121_164000_add_moves::Migration),
+            Box::new(m20261121_166000_index_long_bookings::Migration),
         ]
     }
 }
@@ -47,12 +50,17 @@ const LOCK: i64 = 0x6b61_6c65_6e64_7331;
 /// made and that this program can work with is left as it is.
 ///
 /// Any number of nodes may call it at once. One works, the others wait for it and then find nothing to do: PostgreSQL
-/// by an advisory lock that ends with the transaction, SQLite by its write lock.
+/// by an advisory lock that ends with the transaction, SQLite by its write lock. Nodes that work with the database meanwhile
+/// are held up briefly: on PostgreSQL it gives way to them, again and again, until the tables that it needs are free.
 ///
 /// # Errors
 /// What the database said; also, as [`DbErr::Custom`] with a [`Reason`]'s words, when this program must leave the schema
 /// alone.
 pub async fn apply(database: &DatabaseConnection) -> Result<(), DbErr> {
+    giving_way::until_free(database, attempt).await
+}
+
+async fn attempt(database: &DatabaseConnection) -> Result<(), DbErr> {
     let transaction = database
         .begin_with_options(TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -61,12 +69,13 @@ pub async fn apply(database: &DatabaseConnection) -> Result<(), DbErr> {
         .await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
         transaction
-            // A long migration is no hung statement: whoever waits for it waits as long as it takes.
+            // A long migration is no hung statement: who waits for another one waits as long as it takes.
             .execute_unprepared("set local lock_timeout = 0; set local statement_timeout = 0")
             .await?;
         transaction
             .execute_unprepared(&format!("select pg_advisory_xact_lock({LOCK})"))
             .await?;
+        giving_way::wait_briefly(&transaction).await?;
     }
     match look(&transaction).await?.fitness() {
         Fitness::UpToDate | Fitness::Ahead => transaction.rollback().await,

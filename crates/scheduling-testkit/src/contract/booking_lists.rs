@@ -267,6 +267,41 @@ pub async fn a_span_lets_through_what_overlaps_it(storage: Arc<dyn Storage>) {
     assert_eq!(found.len(), 3);
 }
 
+/// However long something lasts, it is there until it ends.
+pub async fn what_lasts_for_days_is_listed_until_it_ends(storage: Arc<dyn Storage>) {
+    let house = House::build(storage).await;
+    let mut camp = house.booking(&[house.ann.id], "2026-11-01T09:00:00Z");
+    camp.interval = interval("2026-11-01T09:00:00Z", 30 * 24 * 60);
+    let mut night = house.booking(&[house.bob.id], "2026-11-23T09:00:00Z");
+    night.interval = interval("2026-11-23T09:00:00Z", 24 * 60);
+    let short = house.booking(&[house.bob.id], NINE);
+    for booking in [&short, &camp, &night] {
+        house.insert(booking).await.unwrap();
+    }
+    let after = async |instant: DateTime<Utc>| {
+        let from = BookingFilter {
+            from: Some(instant),
+            ..BookingFilter::default()
+        };
+        let ahead = BookingFilter {
+            status: vec![BookingStatus::Confirmed],
+            now: Some(instant),
+            ..BookingFilter::default()
+        };
+        let found = list(&house, &from).await;
+        assert_eq!(list(&house, &ahead).await, found);
+        found
+    };
+    let micro = TimeDelta::microseconds(1);
+    assert_eq!(
+        after(instant(NINE) - micro).await,
+        [camp.id, night.id, short.id]
+    );
+    assert_eq!(after(instant(NINE)).await, [camp.id, short.id]);
+    assert_eq!(after(camp.interval.end() - micro).await, [camp.id]);
+    assert_eq!(after(camp.interval.end()).await, []);
+}
+
 /// By event type, by host, by whether it was moved; several conditions must all be met.
 pub async fn filters_let_through_what_meets_them_all(storage: Arc<dyn Storage>) {
     let house = House::build(storage).await;

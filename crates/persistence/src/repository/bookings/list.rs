@@ -13,11 +13,16 @@ use crate::convert::micros;
 use crate::entity::booking;
 use crate::sql;
 
+/// In microseconds, as the index on long bookings has it.
+const A_DAY: i64 = 86_400_000_000;
+
 /// Conditions on a booking `b`, with their values.
 struct Conditions {
     backend: DbBackend,
     texts: Vec<String>,
     values: Vec<Value>,
+    /// The placeholder of the workspace.
+    workspace: String,
 }
 
 impl Conditions {
@@ -41,8 +46,8 @@ impl Conditions {
             self.add(format!("({})", states.join(" or ")));
         }
         if let Some(from) = filter.from {
-            let from = self.value(micros(from));
-            self.add(format!("b.ends_at > {from}"));
+            let ends = self.ends_after(micros(from));
+            self.add(ends);
         }
         if let Some(to) = filter.to {
             let to = self.value(micros(to));
@@ -69,6 +74,19 @@ impl Conditions {
         }
     }
 
+    /// That a booking ends after an instant, said so that it bounds the starts too, by which bookings are listed: it starts
+    /// before the instant by no more than the longest one lasts. An index has those that last longer than a day.
+    fn ends_after(&mut self, instant: i64) -> String {
+        let instant = self.value(instant);
+        let workspace = &self.workspace;
+        format!(
+            "b.ends_at > {instant} and b.starts_at > {instant} - coalesce((
+                select max(ends_at - starts_at) from bookings
+                where workspace_id = {workspace} and ends_at - starts_at > {A_DAY}
+            ), {A_DAY})"
+        )
+    }
+
     /// *Completed* is what was noted as such, and what is confirmed and over.
     fn status(&mut self, status: BookingStatus, filter: &BookingFilter) -> String {
         let stored = format!("b.status = '{}'", status.as_str());
@@ -77,8 +95,8 @@ impl Conditions {
         };
         match status {
             BookingStatus::Confirmed => {
-                let now = self.value(micros(now));
-                format!("({stored} and b.ends_at > {now})")
+                let ends = self.ends_after(micros(now));
+                format!("({stored} and {ends})")
             }
             BookingStatus::Completed => {
                 let now = self.value(micros(now));
@@ -153,11 +171,10 @@ async fn keys(
 ) -> Result<Vec<(i64, Uuid)>, StorageError> {
     let mut conditions = Conditions {
         backend: db.get_database_backend(),
-        texts: Vec::new(),
-        values: Vec::new(),
+        texts: vec!["b.workspace_id = $1".to_owned()],
+        values: vec![workspace.as_uuid().into()],
+        workspace: "$1".to_owned(),
     };
-    let workspace = conditions.value(workspace.as_uuid());
-    conditions.add(format!("b.workspace_id = {workspace}"));
     conditions.filter(filter);
     let (behind, order) = match direction {
         Direction::Ascending => (">", "b.starts_at, b.id"),
