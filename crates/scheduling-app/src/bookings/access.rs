@@ -43,6 +43,15 @@ impl Visitor {
 }
 
 impl BookingAccess {
+    /// On which side he stands who comes like this.
+    pub(super) fn party(&self) -> Party {
+        match self {
+            Self::Invitee(_) => Party::Invitee,
+            Self::Host(_) => Party::Host,
+            Self::Member { actor, .. } => actor.party(),
+        }
+    }
+
     /// The booking, and who came to it; `None` when it is not there or none of his business, which nobody can tell apart.
     pub(super) async fn open(
         &self,

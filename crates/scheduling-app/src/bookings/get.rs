@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use scheduling_core::booking::{
-    Booking, BookingState, BookingStatus, Doer, HistoryEntry, ManageSecret, Party, PendingReason,
+    Booking, BookingHost, BookingState, BookingStatus, Doer, HistoryEntry, ManageSecret, Party,
+    PendingReason,
 };
 use scheduling_core::directory::{Person, Workspace};
 use scheduling_core::event_type::{BookingLink, EventType};
@@ -13,6 +14,7 @@ use scheduling_core::ports::{SealError, StorageError, UnitOfWork};
 use thiserror::Error;
 
 use super::access::{BookingAccess, Visitor};
+use super::book::{BookSlot, Booked};
 use super::policy::Permission;
 use crate::availability::{in_order, people};
 use crate::manage::log_unreadable;
@@ -76,14 +78,9 @@ pub struct BookingHistory {
 }
 
 impl Actions {
-    fn of(
-        booking: &Booking,
-        event_type: &EventType,
-        visitor: &Visitor,
-        now: DateTime<Utc>,
-    ) -> Self {
+    fn of(booking: &Booking, event_type: &EventType, viewer: Party, now: DateTime<Utc>) -> Self {
         let policy = &event_type.policy;
-        let is_host = visitor.party != Party::Invitee;
+        let is_host = viewer != Party::Invitee;
         let waits = match &booking.state {
             BookingState::Pending {
                 waiting_for,
@@ -98,8 +95,8 @@ impl Actions {
         let took_place = stored == BookingStatus::Confirmed && now >= booking.interval.start();
         Self {
             answer: is_host && waits,
-            cancel: Permission::by(policy.cancel, booking, visitor.party, now),
-            reschedule: Permission::by(policy.reschedule, booking, visitor.party, now),
+            cancel: Permission::by(policy.cancel, booking, viewer, now),
+            reschedule: Permission::by(policy.reschedule, booking, viewer, now),
             complete: is_host && (took_place || stored == BookingStatus::NoShow),
             mark_no_show: is_host && (took_place || stored == BookingStatus::Completed),
         }
@@ -115,25 +112,57 @@ impl Scheduling {
         let mut work = self.ports().storage.begin_read().await?;
         let now = self.ports().clock.now();
         let (booking, visitor) = open_to_read(&mut *work, access, now).await?;
-        let workspace = work.directory().workspace(booking.workspace).await?;
-        let workspace = workspace.ok_or_else(|| dangling(&booking, "workspace_id"))?;
-        let event_type = work.event_types().get(booking.event_type).await?;
-        let event_type = event_type.ok_or_else(|| dangling(&booking, "event_type_id"))?;
-        let link = link_of(&mut *work, &booking).await?;
-        let event_type = match link {
-            Some(link) => link.applied_to(event_type),
-            None => event_type,
-        };
-        let hosts: Vec<UserId> = booking.hosts.iter().map(|host| host.user).collect();
-        let people = people(&mut *work, &hosts).await?;
-        Ok(BookingDetails {
-            actions: Actions::of(&booking, &event_type, &visitor, now),
-            hosts: in_order(hosts, &people),
-            viewer: visitor.party,
-            booking,
-            workspace,
-            event_type,
-        })
+        Ok(details(&mut *work, booking, visitor.party, now).await?)
+    }
+
+    /// A booking as a change left it, with what is shown beside it: for whoever has just made the change, even if it took
+    /// the booking out of his sight.
+    ///
+    /// # Errors
+    /// [`StorageError`]; the change was made all the same.
+    pub async fn booking_after(
+        &self,
+        access: &BookingAccess,
+        booking: Booking,
+    ) -> Result<BookingDetails, StorageError> {
+        let now = self.ports().clock.now();
+        let mut work = self.ports().storage.begin_read().await?;
+        details(&mut *work, booking, access.party(), now).await
+    }
+
+    /// What an invitee has just booked, with what is shown beside it. Mostly it is in memory already.
+    ///
+    /// # Errors
+    /// [`StorageError`]; the booking was made all the same.
+    pub async fn booking_made(
+        &self,
+        command: &BookSlot,
+        booked: &Booked,
+    ) -> Result<BookingDetails, StorageError> {
+        let booking = booked.booking.clone();
+        let viewer = Party::Invitee;
+        let page = self.event_type_page(&command.workspace, &command.event_type);
+        if let Ok(page) = page.await {
+            let named = |host: &BookingHost| page.hosts.iter().find(|p| p.id == host.user);
+            let hosts: Option<Vec<Person>> = booking
+                .hosts
+                .iter()
+                .map(|host| named(host).cloned())
+                .collect();
+            if let Some(hosts) = hosts {
+                let now = self.ports().clock.now();
+                return Ok(BookingDetails {
+                    actions: Actions::of(&booking, &booked.event_type, viewer, now),
+                    workspace: page.workspace.clone(),
+                    event_type: booked.event_type.clone(),
+                    booking,
+                    hosts,
+                    viewer,
+                });
+            }
+        }
+        let access = BookingAccess::Invitee(booked.manage_token.clone());
+        self.booking_after(&access, booking).await
     }
 
     /// What has become of a booking so far, for its hosts and who manages the workspace. To its invitee there is no such
@@ -180,6 +209,34 @@ impl Scheduling {
         let secret = self.ports().sealer.open(&secret.sealed)?;
         secret.try_into().map_err(|_wrong_length| SealError)
     }
+}
+
+/// What is shown of a booking.
+async fn details(
+    work: &mut dyn UnitOfWork,
+    booking: Booking,
+    viewer: Party,
+    now: DateTime<Utc>,
+) -> Result<BookingDetails, StorageError> {
+    let workspace = work.directory().workspace(booking.workspace).await?;
+    let workspace = workspace.ok_or_else(|| dangling(&booking, "workspace_id"))?;
+    let event_type = work.event_types().get(booking.event_type).await?;
+    let event_type = event_type.ok_or_else(|| dangling(&booking, "event_type_id"))?;
+    let link = link_of(work, &booking).await?;
+    let event_type = match link {
+        Some(link) => link.applied_to(event_type),
+        None => event_type,
+    };
+    let hosts: Vec<UserId> = booking.hosts.iter().map(|host| host.user).collect();
+    let people = people(work, &hosts).await?;
+    Ok(BookingDetails {
+        actions: Actions::of(&booking, &event_type, viewer, now),
+        hosts: in_order(hosts, &people),
+        viewer,
+        booking,
+        workspace,
+        event_type,
+    })
 }
 
 async fn open_to_read(

@@ -13,6 +13,7 @@ use scheduling_app::bookings::{
 use scheduling_app::manage::{Field, Invalid, ManageError};
 use scheduling_core::event_type::LinkEnd;
 use scheduling_core::hold::RenewError;
+use scheduling_core::ports::StorageError;
 use scheduling_core::slots::{SlotRequestError, Unavailability};
 use serde_json::{Value, json};
 
@@ -21,7 +22,7 @@ use crate::http::conditions;
 use crate::http::fields::Errors;
 use crate::http::ids::WireId as _;
 use crate::http::local_time::in_zone;
-use crate::http::problem::{Problem, ProblemKind};
+use crate::http::problem::{Problem, ProblemKind, causes};
 
 fn one(pointer: &str, code: &'static str, detail: impl Into<String>) -> Problem {
     let mut errors = Errors::default();
@@ -50,6 +51,17 @@ pub(super) fn too_many(retry_after: Duration) -> Problem {
         format!("Try again in {seconds} s."),
     )
     .retry_after(seconds)
+}
+
+/// The problem of having done what was asked, and not being able to show it.
+pub(super) fn done_unseen(error: &StorageError) -> Problem {
+    tracing::warn!(
+        error = causes(error),
+        "What was done could not be read again"
+    );
+    Problem::unavailable(
+        "What you asked for is done, but cannot be shown at the moment. Read it again in a while.",
+    )
 }
 
 /// The problem of a link with a token that is none, was used or has expired: which of them is not told.

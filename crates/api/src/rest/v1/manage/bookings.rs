@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use scheduling_app::bookings::{
-    BookingAccess, BookingDetails, BookingHistory, ListBookings, PageStart,
+    BookingAccess, BookingDetails, BookingHistory, Changed, ListBookings, PageStart,
 };
 use scheduling_core::booking::{Change, Doer, HistoryEntry};
 use scheduling_core::directory::Person;
@@ -150,16 +150,30 @@ pub(super) async fn shown(
     replayed: bool,
 ) -> Result<HttpResponse, Problem> {
     let details = kalends.scheduling.booking(access).await?;
-    let view = HostedBookingView::whole(&details, kalends.clock.now());
+    Ok(present(kalends, &details, replayed))
+}
+
+/// The booking as a change left it, also for whom the change took it out of sight.
+pub(super) async fn shown_changed(
+    kalends: &Kalends,
+    access: &BookingAccess,
+    changed: Changed,
+) -> Result<HttpResponse, Problem> {
+    let details = kalends
+        .scheduling
+        .booking_after(access, changed.booking)
+        .await;
+    let details = details.map_err(|error| refusals::done_unseen(&error))?;
+    Ok(present(kalends, &details, changed.replayed))
+}
+
+fn present(kalends: &Kalends, details: &BookingDetails, replayed: bool) -> HttpResponse {
+    let view = HostedBookingView::whole(details, kalends.clock.now());
     let mut response = HttpResponse::Ok();
     if replayed {
         response.insert_header(("idempotency-replayed", "true"));
     }
-    Ok(conditions::versioned(
-        response,
-        details.booking.version,
-        &view,
-    ))
+    conditions::versioned(response, details.booking.version, &view)
 }
 
 /// List the bookings
@@ -335,10 +349,12 @@ pub(super) async fn create(
     .map_err(|error| refusals::not_booked(error, zone))?;
     tracing::info!(booking.id = %booked.booking.id, replayed = booked.replayed, "Booked for a guest");
     // The rotation may have chosen another host, whose booking the one who asked does not see from then on.
+    let access = BookingAccess::Invitee(booked.manage_token);
     let details = kalends
         .scheduling
-        .booking(&BookingAccess::Invitee(booked.manage_token))
-        .await?;
+        .booking_after(&access, booked.booking)
+        .await;
+    let details = details.map_err(|error| refusals::done_unseen(&error))?;
     let people = by_id(&details);
     let event_type = Some(&details.event_type);
     let view = HostedBookingView::of(&details.booking, event_type, &people, kalends.clock.now());

@@ -8,7 +8,7 @@ use scheduling_app::bookings::{
 use scheduling_core::booking::BookingStatus;
 use scheduling_core::text::Note;
 
-use super::bookings::{access, shown};
+use super::bookings::{access, shown, shown_changed};
 use super::changes;
 use crate::Kalends;
 use crate::http::conditions::Expected;
@@ -62,7 +62,7 @@ async fn done(
     if !changed.replayed {
         changes::note(kalends, member, action, changed.booking.id).await;
     }
-    shown(kalends, access, changed.replayed).await
+    shown_changed(kalends, access, changed).await
 }
 
 /// Approve a request

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use scheduling_app::bookings::{
-    BookSlot, BookingAccess, BookingDetails, CancelBooking, ChangeError, GuestDetails,
+    BookSlot, BookingAccess, BookingDetails, CancelBooking, ChangeError, Changed, GuestDetails,
     InviteeDetails, RescheduleBooking,
 };
 use scheduling_app::idempotency::{IdempotencyKey, Idempotent};
@@ -259,8 +259,9 @@ pub(super) async fn create(
         .await?
         .map_err(|error| refusals::not_booked(error, zone))?;
     tracing::info!(booking.id = %booked.booking.id, replayed = booked.replayed, "Booked");
+    let details = kalends.scheduling.booking_made(&command, &booked).await;
+    let details = details.map_err(|error| refusals::done_unseen(&error))?;
     let token = booked.manage_token;
-    let details = details(&kalends, &token).await?;
     let view = BookingView::of(&details, &token, kalends.clock.now(), &kalends);
     Ok(v1::created(
         urls::api_booking(&token.to_string()),
@@ -285,7 +286,12 @@ pub(super) async fn get(
     token: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let token = manage_token(&token)?;
-    shown(&kalends, &token, false).await
+    Ok(present(
+        &kalends,
+        &details(&kalends, &token).await?,
+        &token,
+        false,
+    ))
 }
 
 /// List the starts that a booking can move to
@@ -359,7 +365,7 @@ pub(super) async fn reschedule(
     }
     .map_err(|error| refusals::not_moved(error, zone))?;
     tracing::info!(booking.id = %moved.booking.id, replayed = moved.replayed, "Moved");
-    shown(&kalends, &token, moved.replayed).await
+    changed(&kalends, &command.access, &token, moved).await
 }
 
 /// Call a booking off
@@ -397,16 +403,17 @@ pub(super) async fn cancel(
         let _place = kalends.gate.enter().await?;
         kalends.scheduling.cancel(&command).await
     };
-    let replayed = match cancelled {
-        Ok(changed) => {
-            tracing::info!(booking.id = %changed.booking.id, "Cancelled");
-            changed.replayed
+    match cancelled {
+        Ok(cancelled) => {
+            tracing::info!(booking.id = %cancelled.booking.id, "Cancelled");
+            changed(&kalends, &command.access, &token, cancelled).await
         }
         // Whoever repeats it gets what the first request got.
-        Err(ChangeError::Transition(refused)) if refused.from == BookingStatus::Cancelled => false,
-        Err(error) => return Err(error.into()),
-    };
-    shown(&kalends, &token, replayed).await
+        Err(ChangeError::Transition(refused)) if refused.from == BookingStatus::Cancelled => Ok(
+            present(&kalends, &details(&kalends, &token).await?, &token, false),
+        ),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn manage_token(text: &str) -> Result<ManageToken, Problem> {
@@ -424,24 +431,35 @@ async fn details(kalends: &Kalends, token: &ManageToken) -> Result<BookingDetail
     Ok(kalends.scheduling.booking(&access).await?)
 }
 
-/// The booking as it is now.
-async fn shown(
+/// The booking as a change left it.
+async fn changed(
     kalends: &Kalends,
+    access: &BookingAccess,
+    token: &ManageToken,
+    changed: Changed,
+) -> Result<HttpResponse, Problem> {
+    let details = kalends
+        .scheduling
+        .booking_after(access, changed.booking)
+        .await;
+    let details = details.map_err(|error| refusals::done_unseen(&error))?;
+    Ok(present(kalends, &details, token, changed.replayed))
+}
+
+/// A booking as its invitee sees it.
+fn present(
+    kalends: &Kalends,
+    details: &BookingDetails,
     token: &ManageToken,
     replayed: bool,
-) -> Result<HttpResponse, Problem> {
-    let details = details(kalends, token).await?;
-    let view = BookingView::of(&details, token, kalends.clock.now(), kalends);
+) -> HttpResponse {
+    let view = BookingView::of(details, token, kalends.clock.now(), kalends);
     let mut response = HttpResponse::Ok();
     if replayed {
         response.insert_header(("idempotency-replayed", "true"));
     }
     response.insert_header((header::CACHE_CONTROL, "no-store"));
-    Ok(conditions::versioned(
-        response,
-        details.booking.version,
-        &view,
-    ))
+    conditions::versioned(response, details.booking.version, &view)
 }
 
 /// A request to change a booking that says no more than why.
