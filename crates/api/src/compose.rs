@@ -25,10 +25,12 @@ use crate::config::{self, Config, KeyError, key_of_folder};
 use crate::database_file::{self, DatabaseFile};
 use crate::http::edge::Limits;
 use crate::http::problem::causes;
+use crate::telemetry::{DatabaseFigures, Metrics, Scrape, ScrapeToken};
 use crate::urls::Urls;
 use crate::{Kalends, Parts, Readiness};
 
 pub use mail::{MailError, signer};
+pub(crate) use mail::{sendgrid, smtp};
 
 /// Why the system cannot be put together.
 #[derive(Debug, Error)]
@@ -75,6 +77,8 @@ pub struct Composed {
     pub accounts: Accounts,
     /// What sends mails.
     pub worker: Worker,
+    /// What scrapers get, if anybody may scrape.
+    pub scrape: Option<Scrape>,
 }
 
 /// Makes the data folder, readable by its owner alone.
@@ -171,10 +175,16 @@ pub fn compose(config: &Config, storage: SeaOrmStorage) -> Result<Composed, Comp
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids) as _,
         secrets: Arc::clone(&secrets) as _,
-        sealer,
+        sealer: Arc::clone(&sealer) as _,
         links: Arc::new(urls),
     }
     .build();
+    // Nothing is counted that nobody can read.
+    let metrics = config.telemetry.wants_metrics().then(Metrics::new);
+    let scheduling = match &metrics {
+        Some(metrics) => scheduling.with_observer(Arc::new(metrics.clone())),
+        None => scheduling,
+    };
     let public_url = Url::parse(&format!("{}/", config.public_url()))?;
     let (domain, notifier) = mail::mails(config)?;
     let notifier = Arc::new(notifier);
@@ -200,11 +210,35 @@ pub fn compose(config: &Config, storage: SeaOrmStorage) -> Result<Composed, Comp
     };
     kalends.rates = counts::rates(config, &storage);
     kalends.trusted_proxies = config.http.trusted_proxies.0.clone();
+    kalends.logged = config.log.logged();
+    kalends.probe = Some(sealer);
+    kalends.metrics.clone_from(&metrics);
+    let scrape = metrics.map(|metrics| Scrape {
+        metrics,
+        database: Some(DatabaseFigures::new(
+            Arc::clone(&storage),
+            kalends.clock.clone(),
+        )),
+        lines: vec![
+            ("reads", kalends.lines.reads.clone()),
+            ("changes", kalends.lines.changes.clone()),
+            ("sign_in", kalends.lines.sign_in.clone()),
+            ("bookings", kalends.gate.clone()),
+        ],
+        token: config
+            .telemetry
+            .metrics_token
+            .as_ref()
+            .map(ScrapeToken::new),
+    });
+    // Beside the pages only for who shows the token.
+    kalends.scrape = scrape.clone().filter(|scrape| scrape.token.is_some());
     Ok(Composed {
         kalends,
         storage,
         accounts,
         worker: Worker::new(scheduling, notifier),
+        scrape,
     })
 }
 

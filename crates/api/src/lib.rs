@@ -21,9 +21,12 @@ pub mod config;
 mod database_file;
 pub mod demo;
 mod http;
+mod outgoing;
+mod probe;
 mod rest;
 mod server;
 pub mod setup_file;
+pub mod telemetry;
 pub mod urls;
 mod web;
 
@@ -34,8 +37,10 @@ use actix_web::web::{Data, ServiceConfig};
 use async_trait::async_trait;
 use scheduling_accounts::Accounts;
 use scheduling_app::Scheduling;
-use scheduling_core::ports::{Clock, IdSource, SecretSource, Wording};
+use scheduling_core::ports::{Clock, CredentialSealer, IdSource, SecretSource, Wording};
 use url::Url;
+
+use telemetry::{Metrics, Scrape};
 
 use http::client::Hourly;
 
@@ -45,6 +50,7 @@ pub use http::edge::{Limits, edge};
 pub use http::gate::{Gate, GateSize, Place};
 pub use http::problem::{FieldError, Problem, ProblemKind, reference as problems_reference};
 pub use http::rate::{Asked, CountKey, Counted, RateLimit, RateLimits, Rates, SharedCounts};
+pub use http::watched::Logged;
 pub use rest::openapi_json;
 pub use server::{ServeError, serve};
 
@@ -87,6 +93,14 @@ pub struct Kalends {
     proxy_warning: Arc<Hourly>,
     /// Answers about slots as they go over the wire.
     pub(crate) rendered: Arc<rest::Rendered>,
+    /// Where requests are counted, if they are.
+    pub metrics: Option<Metrics>,
+    /// What `/metrics` answers beside the pages, if it does.
+    pub scrape: Option<Scrape>,
+    /// Which requests are written a line about.
+    pub logged: Logged,
+    /// What proves to doctor that this is the deployment it looks for.
+    pub probe: Option<Arc<dyn CredentialSealer>>,
     public_url: Url,
     /// What the pages need.
     web: web::WebState,
@@ -145,6 +159,10 @@ impl Kalends {
             trusted_proxies: TrustedProxies::none(),
             proxy_warning: Arc::new(Hourly::new()),
             rendered: Arc::new(rest::Rendered::new(16 * 1024 * 1024)),
+            metrics: None,
+            scrape: None,
+            logged: Logged::default(),
+            probe: None,
             public_url: parts.public_url,
             web,
         })
@@ -174,6 +192,12 @@ pub fn configure(config: &mut ServiceConfig, kalends: &Kalends) {
         .app_data(Data::new(kalends.clone()))
         .app_data(Data::new(kalends.scheduling.clone()))
         .app_data(Data::new(kalends.web.clone()));
+    if let Some(scrape) = &kalends.scrape {
+        telemetry::configure(config, scrape);
+    }
+    if let Some(sealer) = &kalends.probe {
+        probe::configure(config, sealer);
+    }
     rest::configure(config);
     web::configure(config);
 }

@@ -14,6 +14,7 @@ use crate::compose::{self, ComposeError};
 use crate::config::Config;
 use crate::http::connections::Connections;
 use crate::http::problem::causes;
+use crate::telemetry::{self, Scrape};
 use crate::{configure, edge};
 
 /// Why the server does not run.
@@ -92,6 +93,7 @@ pub(crate) async fn run(
     tracing::info!(http.listen = %address, "Listening on http://{address}");
 
     let stop = CancellationToken::new();
+    watch(config, composed.scrape.as_ref(), &stop)?;
     actix_web::rt::spawn(sweep(composed.accounts, stop.clone()));
     actix_web::rt::spawn(rates.sweep(stop.clone()));
     actix_web::rt::spawn(connections.watch(stop.clone()));
@@ -112,6 +114,22 @@ pub(crate) async fn run(
     }
     tracing::info!("Stopped");
     ending
+}
+
+/// Answers scrapers, if anybody may scrape.
+pub(crate) fn watch(
+    config: &Config,
+    scrape: Option<&Scrape>,
+    stop: &CancellationToken,
+) -> Result<(), ServeError> {
+    let Some(scrape) = scrape else {
+        return Ok(());
+    };
+    let address = config.telemetry.metrics_listen;
+    telemetry::listen(address, scrape, stop.clone()).map_err(|source| ServeError::Listen {
+        address: address.unwrap_or(config.http.listen),
+        source,
+    })
 }
 
 /// How often what is too old of sessions, links and counters is forgotten.

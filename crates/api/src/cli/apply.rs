@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use scheduling_core::ports::Links as _;
 
-use super::{Ending, Global, Out, block_on, log};
+use super::{Ending, Global, Out, block_on};
 use crate::compose;
 use crate::setup_file::{Applied, SetupFile};
+use crate::telemetry::log;
 
 /// What `apply` takes.
 #[derive(Debug, clap::Args)]
@@ -30,7 +31,7 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> Ending {
         return Ok(ExitCode::SUCCESS);
     }
     let config = global.load()?;
-    log(&config)?;
+    log::lines_alone(&config)?;
     let (report, pages) = block_on(async {
         let storage = compose::storage(&config).await?;
         storage.migrate().await?;

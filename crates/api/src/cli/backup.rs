@@ -7,11 +7,12 @@ use std::process::ExitCode;
 use scheduling_persistence::check_backup;
 use secrecy::ExposeSecret as _;
 
-use super::{Ending, Global, Out, block_on, log};
+use super::{Ending, Global, Out, block_on};
 use crate::compose;
 use crate::config::Config;
 use crate::database_file::{self, InUse};
 use crate::http::problem::causes;
+use crate::telemetry::log;
 
 /// What `backup` takes.
 #[derive(Debug, clap::Args)]
@@ -23,7 +24,7 @@ pub(super) struct BackupArgs {
 /// Copies the database as it is now. Servers and workers run on meanwhile.
 pub(super) fn backup(global: &Global, args: &BackupArgs) -> Ending {
     let config = global.load()?;
-    log(&config)?;
+    log::lines_alone(&config)?;
     let url = config.database_url();
     if let Some(file) = database_file::missing(url.expose_secret()) {
         return Err(format!("there is no database at {}", file.display()).into());
@@ -59,7 +60,7 @@ pub(super) struct RestoreArgs {
 /// Puts a copy in the place of the database, which is kept beside. Nothing may use the database meanwhile.
 pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Ending {
     let config = global.load()?;
-    log(&config)?;
+    log::lines_alone(&config)?;
     let place = place(&config)?;
     if has_log(&args.file) {
         return Err(format!(

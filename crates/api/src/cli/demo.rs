@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{Ending, Global, Out, block_on, log};
+use super::{Ending, Global, Out, block_on};
 use crate::config::{Config, MailTransport, MailTransports};
+use crate::telemetry::log;
 use crate::{compose, demo, server};
 
 /// What `demo` takes.
@@ -33,7 +34,7 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> Ending {
     if std::env::var_os("KALENDS_LOG__FILTER").is_none() {
         "warn".clone_into(&mut config.log.filter);
     }
-    log(&config)?;
+    log::lines_alone(&config)?;
     block_on(async {
         let storage = compose::storage(&config).await?;
         storage.migrate().await?;

@@ -15,14 +15,13 @@ mod verify;
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
-use crate::config::{Config, ConfigError, LogFormat, Overrides};
+use crate::config::{Config, ConfigError, Overrides};
 use crate::http::problem::causes;
 use output::Out;
 
@@ -85,7 +84,7 @@ enum Command {
     /// Put a copy in the place of the SQLite database, while nothing runs
     Restore(backup::RestoreArgs),
     /// Look whether everything is as it should be, and say what to do where it is not
-    Doctor,
+    Doctor(doctor::DoctorArgs),
     /// Re-check the whole database: that no host is ever booked twice
     Verify,
     /// Check or describe the configuration
@@ -118,7 +117,7 @@ pub fn run() -> ExitCode {
         Command::Token(args) => token::run(&cli.global, &args),
         Command::Backup(args) => backup::backup(&cli.global, &args),
         Command::Restore(args) => backup::restore(&cli.global, &args),
-        Command::Doctor => doctor::run(&cli.global),
+        Command::Doctor(args) => doctor::run(&cli.global, &args),
         Command::Verify => verify::run(&cli.global),
         Command::Config(args) => config::run(&cli.global, &args),
         Command::Openapi => print(crate::openapi_json()),
@@ -186,23 +185,6 @@ fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
 /// Runs a command's future on the runtime that the server uses as well.
 fn block_on<F: Future>(future: F) -> F::Output {
     actix_web::rt::System::new().block_on(future)
-}
-
-/// Turns log lines on. They go to standard error: standard output is for answers.
-fn log(config: &Config) -> Result<(), Box<dyn Error>> {
-    let filter: EnvFilter = config.log.filter.parse()?;
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr);
-    match config.log.format {
-        LogFormat::Text => lines
-            .with_target(false)
-            .try_init()
-            .map_err(|e| e.to_string())?,
-        LogFormat::Json => lines.json().try_init().map_err(|e| e.to_string())?,
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ use scheduling_core::ports::Links as _;
 use scheduling_core::text::{EmailAddress, PersonName, Slug, Title};
 use secrecy::SecretString;
 
-use super::{Ending, Global, Out, block_on, log};
+use super::{Ending, Global, Out, block_on};
 use crate::compose;
+use crate::telemetry::log;
 
 /// What `owner` takes.
 #[derive(Debug, clap::Args)]
@@ -34,7 +35,7 @@ pub(super) struct OwnerArgs {
 
 pub(super) fn owner(global: &Global, args: &OwnerArgs) -> Ending {
     let config = global.load()?;
-    log(&config)?;
+    log::lines_alone(&config)?;
     let workspace = NewWorkspace {
         slug: args.workspace.clone(),
         name: match &args.workspace_name {
@@ -94,7 +95,7 @@ pub(super) struct PasswordLinkArgs {
 
 pub(super) fn password_link(global: &Global, args: &PasswordLinkArgs) -> Ending {
     let config = global.load()?;
-    log(&config)?;
+    log::lines_alone(&config)?;
     let (link, url) = block_on(async {
         let storage = compose::storage(&config).await?;
         let composed = compose::compose(&config, storage)?;

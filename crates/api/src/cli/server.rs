@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use actix_web::rt::signal;
 use tokio_util::sync::CancellationToken;
 
-use super::{Ending, Global, Out, block_on, log};
+use super::{Ending, Global, Out, block_on};
 use crate::compose;
 use crate::config::Config;
+use crate::telemetry::log;
 
 /// What `serve` takes.
 #[derive(Debug, clap::Args)]
@@ -33,14 +34,14 @@ pub(super) fn serve(global: &Global, args: &ServeArgs) -> Ending {
         .set("http.listen", args.listen)
         .set("http.public_url", args.public_url.as_ref());
     let config = Config::load(global.config.as_deref(), &overrides)?;
-    log(&config)?;
+    let _seen = log::start(&config)?;
     block_on(crate::serve(&config, !args.no_worker))?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn worker(global: &Global) -> Ending {
     let config = global.load()?;
-    log(&config)?;
+    let _seen = log::start(&config)?;
     block_on(async {
         let storage = compose::storage(&config).await?;
         let composed = compose::compose(&config, storage)?;
@@ -50,6 +51,7 @@ pub(super) fn worker(global: &Global) -> Ending {
             asked_to_stop().await;
             asked.cancel();
         });
+        crate::server::watch(&config, composed.scrape.as_ref(), &stop)?;
         actix_web::rt::spawn(crate::server::sweep(composed.accounts, stop.clone()));
         tracing::info!("Working");
         composed.worker.run(stop).await;
@@ -78,7 +80,7 @@ async fn asked_to_stop() {
 
 pub(super) fn migrate(global: &Global) -> Ending {
     let config = global.load()?;
-    log(&config)?;
+    log::lines_alone(&config)?;
     let applied = block_on(async {
         let storage = compose::storage(&config).await?;
         let pending = storage.pending_migrations().await?;

@@ -7,8 +7,9 @@ use scheduling_accounts::Scopes;
 use scheduling_accounts::tokens::NewToken;
 use scheduling_core::text::{EmailAddress, Slug, Title};
 
-use super::{Ending, Global, Out, block_on, log};
+use super::{Ending, Global, Out, block_on};
 use crate::compose;
+use crate::telemetry::log;
 
 /// What `token` takes.
 #[derive(Debug, clap::Args)]
@@ -32,7 +33,7 @@ pub(super) struct TokenArgs {
 
 pub(super) fn run(global: &Global, args: &TokenArgs) -> Ending {
     let config = global.load()?;
-    log(&config)?;
+    log::lines_alone(&config)?;
     let created = block_on(async {
         let storage = compose::storage(&config).await?;
         let composed = compose::compose(&config, storage)?;

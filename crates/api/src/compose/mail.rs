@@ -113,7 +113,11 @@ fn transport(config: &Config, transport: MailTransport) -> Result<Arc<dyn Transp
     })
 }
 
-fn smtp(config: &Config) -> Result<Smtp, MailError> {
+/// The SMTP server of the settings.
+///
+/// # Errors
+/// [`MailError`].
+pub(crate) fn smtp(config: &Config) -> Result<Smtp, MailError> {
     let smtp = &config.mail.smtp;
     let tls = match smtp.tls {
         SmtpTls::Implicit => TlsMode::Implicit,
@@ -129,7 +133,11 @@ fn smtp(config: &Config) -> Result<Smtp, MailError> {
     Ok(Smtp::new(to)?)
 }
 
-fn sendgrid(config: &Config) -> Result<SendGrid, MailError> {
+/// SendGrid, as the settings have it.
+///
+/// # Errors
+/// [`MailError`].
+pub(crate) fn sendgrid(config: &Config) -> Result<SendGrid, MailError> {
     let sendgrid = &config.mail.sendgrid;
     // Which the check of the settings has noticed, where it is missing.
     let key = sendgrid.api_key.clone();

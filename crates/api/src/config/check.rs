@@ -110,6 +110,19 @@ fn across(config: &Config) -> Vec<Mistake> {
             complaint: complaint.to_owned(),
         });
     };
+    let telemetry = &config.telemetry;
+    if telemetry.metrics_listen == Some(config.http.listen) {
+        note(
+            "telemetry.metrics_listen",
+            "must not be http.listen; set telemetry.metrics_token to answer /metrics there",
+        );
+    }
+    if telemetry.otlp_headers.is_some() && telemetry.otlp_endpoint.is_none() {
+        note(
+            "telemetry.otlp_endpoint",
+            "is missing, and telemetry.otlp_headers is there",
+        );
+    }
     let mail = &config.mail;
     if mail.transport.has(MailTransport::Smtp)
         && mail.smtp.username.is_some() != mail.smtp.password.is_some()

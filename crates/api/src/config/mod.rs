@@ -8,6 +8,7 @@ mod environment;
 mod key;
 mod mail;
 mod settings;
+mod telemetry;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -31,6 +32,7 @@ pub use mail::{
     DkimConfig, MailConfig, MailTransport, MailTransports, SendGridConfig, SmtpConfig, SmtpTls,
 };
 pub use settings::reference;
+pub use telemetry::{LogConfig, LogFormat, LoggedRequests, TelemetryConfig};
 
 /// Where the file is looked for when none is named.
 pub const DEFAULT_FILE: &str = "kalends.toml";
@@ -53,6 +55,8 @@ pub struct Config {
     pub secrets: SecretsConfig,
     /// Log lines.
     pub log: LogConfig,
+    /// Figures and traces.
+    pub telemetry: TelemetryConfig,
 }
 
 /// Files.
@@ -258,37 +262,6 @@ pub struct SecretsConfig {
     /// 64 hexadecimal digits; made once in the data folder when it is not set.
     #[serde(deserialize_with = "optional_secret")]
     pub key: Option<SecretString>,
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-/// Log lines.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LogConfig {
-    /// Which lines are written, as `tracing_subscriber::EnvFilter` reads it.
-    pub filter: String,
-    /// How they look.
-    pub format: LogFormat,
-}
-
-impl Default for LogConfig {
-    fn default() -> Self {
-        Self {
-            // A request that does not parse is its sender's trouble, so `actix_http` is silent.
-            filter: "info,actix_http=off,actix_server=warn,sqlx=warn,sea_orm=warn,sea_orm_migration=warn"
-                .to_owned(),
-            format: LogFormat::Text,
-        }
-    }
 }
 
 fn optional_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {

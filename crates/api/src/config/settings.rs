@@ -11,7 +11,7 @@ use scheduling_mail::{DkimKey, SendGrid};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
-use super::{Durability, LogFormat, MailTransports, Proxies, SmtpTls};
+use super::{Durability, LogFormat, LoggedRequests, MailTransports, Proxies, SmtpTls};
 
 /// What an environment variable's text is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +127,32 @@ fn is_domain(figment: &Figment, key: &str) -> Result<(), String> {
     match format!("a@{}", typed::<String>(figment, key)?).parse::<EmailAddress>() {
         Ok(_) => Ok(()),
         Err(_) => Err("must be a domain such as example.org".to_owned()),
+    }
+}
+
+fn is_scrape_token(figment: &Figment, key: &str) -> Result<(), String> {
+    const SHORTEST: usize = 16;
+    let text = typed::<String>(figment, key)?;
+    if text.len() < SHORTEST || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(format!(
+            "must have {SHORTEST} letters, digits or signs at least, and no spaces"
+        ));
+    }
+    Ok(())
+}
+
+fn is_headers(figment: &Figment, key: &str) -> Result<(), String> {
+    let text = typed::<String>(figment, key)?;
+    match crate::telemetry::headers(&text) {
+        Some(_) => Ok(()),
+        None => Err("must be name=value, with commas between".to_owned()),
+    }
+}
+
+fn is_share(figment: &Figment, key: &str) -> Result<(), String> {
+    match typed::<f64>(figment, key)? {
+        share if (0.0..=1.0).contains(&share) => Ok(()),
+        _ => Err("must be from 0 to 1".to_owned()),
     }
 }
 
@@ -465,6 +491,48 @@ pub(super) const SETTINGS: &[Setting] = &[
         r#""text""#,
         "`text` for people, `json` for one object a line.",
         is::<LogFormat>,
+    ),
+    text(
+        "log.requests",
+        r#""all""#,
+        "Which requests are written a line about: `all`, `slow_and_failed` or `none`. A proxy in front often writes one as well. Those that the server failed at or took long for are written as warnings, the others at `info`.",
+        is::<LoggedRequests>,
+    ),
+    scalar(
+        "log.slow_request_ms",
+        "1000",
+        "From how many milliseconds on a request took long.",
+        is::<u64>,
+    ),
+    text(
+        "telemetry.metrics_listen",
+        "none",
+        "An address and port for `/metrics` alone, such as `10.0.0.5:9100`: for scrapers in a private network. `kalends worker` listens there too.",
+        is::<SocketAddr>,
+    ),
+    secret(
+        "telemetry.metrics_token",
+        "none",
+        "What scrapers must show as a bearer token, 16 letters or more. With it, `/metrics` is also answered where the pages are. Without it and without `telemetry.metrics_listen`, there is no `/metrics`, and nothing is counted.",
+        is_scrape_token,
+    ),
+    text(
+        "telemetry.otlp_endpoint",
+        "none",
+        "Where traces are sent by OTLP over HTTP, such as `http://127.0.0.1:4318`. `/v1/traces` is added where the address has no path. Without it, nothing is traced.",
+        is_web_address,
+    ),
+    secret(
+        "telemetry.otlp_headers",
+        "none",
+        "What is sent along with traces: `name=value`, with commas between.",
+        is_headers,
+    ),
+    scalar(
+        "telemetry.trace_share",
+        "1.0",
+        "Which share of the requests is traced, from 0 to 1.",
+        is_share,
     ),
 ];
 

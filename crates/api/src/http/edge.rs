@@ -1,23 +1,20 @@
 //! The outermost middleware: request ids, log lines, bodies that come in time, problems that know their request.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::{self, Bytes, BytesMut};
 use actix_web::{Error, HttpMessage as _, ResponseError as _};
 use futures_util::StreamExt as _;
-use tracing::Instrument as _;
 
 use super::admission;
 use super::problem::{Problem, ProblemKind};
+use super::watched::{REQUEST_ID, Watched};
 use crate::Kalends;
-
-/// The header that carries a request's id both ways: the client's, if it is a plain word, else a new one.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Wraps a whole application; see [`crate::configure`].
 ///
@@ -36,30 +33,32 @@ pub async fn edge(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let begun = Instant::now();
+    let watched = Watched::begin(&request);
     let limits = request
         .app_data::<web::Data<Kalends>>()
         .map_or_else(Limits::default, |kalends| kalends.limits)
         .at(request.path());
-    let id = request_id(&request);
-    let method = request.method().clone();
-    let span = tracing::info_span!("request", request.id = %id);
-    let mut response = async {
+    let answering = async {
         if let Err(problem) = read_body(&mut request, limits).await {
             return Ok(request.into_response(problem.error_response()));
         }
-        if method == Method::HEAD {
+        if request.method() == Method::HEAD {
             request.head_mut().method = Method::GET;
         }
-        admission::admitted(request, next, &id).await
-    }
-    .instrument(span.clone())
-    .await?;
+        admission::admitted(request, next, watched.id()).await
+    };
+    let mut response = match watched.over(answering).await {
+        Ok(response) => response,
+        Err(error) => {
+            watched.end(Err(&error));
+            return Err(error);
+        }
+    };
 
     let problem = response.response().extensions().get::<Problem>().cloned();
     if let Some(problem) = problem {
         let headers = response.headers().clone();
-        let mut rewritten = problem.respond(&id);
+        let mut rewritten = problem.respond(watched.id());
         for (name, value) in headers {
             let of_the_old_body =
                 [header::CONTENT_LENGTH, header::CONTENT_ENCODING].contains(&name);
@@ -70,24 +69,14 @@ pub async fn edge(
         response = response.into_response(rewritten);
     }
     let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        headers.insert(REQUEST_ID, value);
-    }
+    headers.insert(REQUEST_ID, watched.id_header());
     if !headers.contains_key(header::X_CONTENT_TYPE_OPTIONS) {
         headers.insert(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         );
     }
-    let _entered = span.enter();
-    let route = response.request().match_pattern();
-    tracing::info!(
-        http.method = %method,
-        http.route = route.as_deref().unwrap_or("(none)"),
-        http.status = response.status().as_u16(),
-        duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "Answered a request"
-    );
+    watched.end(Ok(&response));
     Ok(response)
 }
 
@@ -131,24 +120,6 @@ impl Default for Limits {
             max_body_bytes: 64 * 1024,
             body_time: Duration::from_secs(10),
         }
-    }
-}
-
-fn request_id(request: &ServiceRequest) -> String {
-    let given = request
-        .headers()
-        .get(&REQUEST_ID)
-        .and_then(|value| value.to_str().ok())
-        .filter(|id| {
-            (1..=64).contains(&id.len())
-                && id
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-        });
-    match (given, request.app_data::<web::Data<Kalends>>()) {
-        (Some(id), _) => id.to_owned(),
-        (None, Some(kalends)) => kalends.ids.next_id().to_string(),
-        (None, None) => "none".to_owned(),
     }
 }
 

@@ -20,3 +20,4 @@ pub(crate) mod page;
 pub(crate) mod problem;
 pub(crate) mod rate;
 pub(crate) mod session_cookie;
+pub(crate) mod watched;

@@ -14,6 +14,7 @@ mod mails;
 mod overload;
 mod problems;
 
+mod seen;
 use std::sync::Arc;
 
 use actix_web::body::to_bytes;
