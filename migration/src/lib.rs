@@ -79,10 +79,14 @@ async fn attempt(database: &DatabaseConnection) -> Result<(), DbErr> {
     }
     match look(&transaction).await?.fitness() {
         Fitness::UpToDate | Fitness::Ahead => transaction.rollback().await,
-        Fitness::Behind => {
-            Migrator::up(&transaction, None).await?;
-            transaction.commit().await
-        }
+        Fitness::Behind => match Migrator::up(&transaction, None).await {
+            Ok(()) => transaction.commit().await,
+            Err(error) => {
+                // At once, and not when the connection is used again: others wait for what it locked.
+                transaction.rollback().await?;
+                Err(error)
+            }
+        },
         Fitness::Foreign(reason) => {
             transaction.rollback().await?;
             Err(DbErr::Custom(reason.to_string()))
