@@ -19,6 +19,7 @@ mod mail_servers;
 mod openapi;
 mod races;
 mod refusals;
+mod rolling;
 mod seeing;
 mod startup;
 mod support;

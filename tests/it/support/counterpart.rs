@@ -36,6 +36,43 @@ impl Drop for Database {
     }
 }
 
+impl Database {
+    /// Runs statements in it, in one transaction. As a migration, it gives way where tables are in use, and begins again.
+    pub(crate) fn change(&self, statements: &str) {
+        let whole = format!("begin; set local lock_timeout = '400ms'; {statements}; commit");
+        for _ in 0..100 {
+            match psql(&self.url, &whole) {
+                Ok(()) => return,
+                Err(complaint) if complaint.contains("lock timeout") => {}
+                Err(complaint) => panic!("{complaint}"),
+            }
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        panic!("there is always somebody in the way");
+    }
+
+    /// The port of its server.
+    pub(crate) fn port(&self) -> u16 {
+        let (address, _) = self.url.rsplit_once('/').expect("the URL names a database");
+        let (_, port) = address.rsplit_once(':').expect("the URL names a port");
+        port.parse().expect("a port is a number")
+    }
+
+    /// Lets nobody in any more, and ends all that are in; or lets everybody in again.
+    pub(crate) fn allow_connections(&self, allowed: bool) {
+        let name = &self.name;
+        let mut statements = vec![format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {allowed}")];
+        if !allowed {
+            statements.push(format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+            ));
+        }
+        for statement in statements {
+            psql(&self.server, &statement).unwrap_or_else(|complaint| panic!("{complaint}"));
+        }
+    }
+}
+
 fn psql(server: &str, statement: &str) -> Result<(), String> {
     let output = Command::new("psql")
         .args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"])
@@ -118,4 +155,23 @@ pub(crate) fn python() -> Option<PathBuf> {
          KALENDS_TEST_WITHOUT=python"
     );
     Some(python)
+}
+
+/// The `kalends` of the release before this one. `None` when done without.
+pub(crate) fn previous() -> Option<PathBuf> {
+    if does_without("previous") {
+        return None;
+    }
+    let commit = place::read(&place::root().join("tests/previous"));
+    let commit = commit.lines().find(|line| !line.starts_with('#'));
+    let target = place::profile_folder();
+    let target = target.parent().expect("a profile's folder lies in another");
+    let built = std::fs::read_to_string(target.join("previous/commit")).unwrap_or_default();
+    assert_eq!(
+        Some(built.trim()),
+        commit,
+        "the release before this one is not built: `bash tests/previous-build` builds it from the history, \
+         KALENDS_TEST_WITHOUT=previous does without"
+    );
+    Some(target.join("previous/kalends"))
 }

@@ -6,34 +6,74 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::place;
+use super::{counterpart, place};
 
 /// How long a server may take to answer its first request. A guard against hanging, not a measure.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The guests of a test all come from one network, so that the limits of networks are off unless a test sets them.
-const NO_LIMITS: [&str; 4] = [
+const NO_LIMITS: [&str; 6] = [
+    "KALENDS_LIMITS__GUESTS_PER_MINUTE",
+    "KALENDS_LIMITS__HOLDS_IN_FIVE_MINUTES",
+    "KALENDS_LIMITS__SIGN_IN_PER_MINUTE",
+    "KALENDS_LIMITS__REQUESTS_PER_MINUTE",
+    "KALENDS_LIMITS__LINK_PER_MINUTE",
+    "KALENDS_LIMITS__ADDRESS_PER_HOUR",
+];
+
+/// Those of them that the release before this one has: it refuses settings that it does not know.
+const NO_LIMITS_BEFORE: &[&str] = &[
     "KALENDS_LIMITS__GUESTS_PER_MINUTE",
     "KALENDS_LIMITS__HOLDS_IN_FIVE_MINUTES",
     "KALENDS_LIMITS__SIGN_IN_PER_MINUTE",
     "KALENDS_LIMITS__REQUESTS_PER_MINUTE",
 ];
 
+/// A `kalends` of one release or another.
+#[derive(Debug, Clone)]
+pub(crate) struct Program {
+    path: PathBuf,
+    no_limits: &'static [&'static str],
+}
+
+impl Program {
+    /// The one of this build.
+    pub(crate) fn present() -> Self {
+        Self {
+            path: place::kalends(),
+            no_limits: &NO_LIMITS,
+        }
+    }
+
+    /// The release before this one. `None` when done without.
+    pub(crate) fn previous() -> Option<Self> {
+        Some(Self {
+            path: counterpart::previous()?,
+            no_limits: NO_LIMITS_BEFORE,
+        })
+    }
+
+    /// It, with settings of its own, and nothing from this process's environment.
+    pub(crate) fn command(&self, settings: &[(&str, &str)]) -> Command {
+        let mut command = Command::new(&self.path);
+        command.env_clear().stdin(Stdio::null());
+        command.envs(self.no_limits.iter().map(|limit| (limit, "0")));
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        for (key, value) in settings {
+            command.env(
+                format!("KALENDS_{}", key.replace('.', "__").to_uppercase()),
+                value,
+            );
+        }
+        command
+    }
+}
+
 /// A `kalends` with settings of its own, and nothing from this process's environment.
 pub(crate) fn kalends(settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(place::kalends());
-    command.env_clear().stdin(Stdio::null());
-    command.envs(NO_LIMITS.map(|limit| (limit, "0")));
-    if let Some(path) = std::env::var_os("PATH") {
-        command.env("PATH", path);
-    }
-    for (key, value) in settings {
-        command.env(
-            format!("KALENDS_{}", key.replace('.', "__").to_uppercase()),
-            value,
-        );
-    }
-    command
+    Program::present().command(settings)
 }
 
 /// A port that nobody listens at.
@@ -45,13 +85,13 @@ fn free_port() -> u16 {
         .port()
 }
 
-fn spawn(arguments: &[&str], data: &Path, settings: &[(&str, &str)], log: &Path) -> Child {
+fn spawn(mut command: Command, arguments: &[&str], data: &Path, log: &Path) -> Child {
     fs::create_dir_all(data).expect("the data folder can be made");
     let to_log = || {
         let file = File::options().create(true).append(true).open(log);
         file.expect("the log can be opened")
     };
-    kalends(settings)
+    command
         .args(arguments)
         .arg("--data")
         .arg(data)
@@ -62,14 +102,57 @@ fn spawn(arguments: &[&str], data: &Path, settings: &[(&str, &str)], log: &Path)
         .expect("kalends can be started")
 }
 
+fn signal(child: &Child, name: &str) {
+    let told = Command::new("kill")
+        .args([&format!("-{name}"), &child.id().to_string()])
+        .status();
+    assert!(told.expect("kill runs").success());
+}
+
+/// Asks a process to stop, as systemd does, and waits. What it wrote so far is told when it does not stop.
+fn stop(child: &mut Child, log: impl Fn() -> String) -> ExitStatus {
+    signal(child, "TERM");
+    ended(child, log)
+}
+
+fn ended(child: &mut Child, log: impl Fn() -> String) -> ExitStatus {
+    let began = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("a child can be asked") {
+            return status;
+        }
+        assert!(
+            began.elapsed() < PATIENCE,
+            "kalends does not stop:\n{}",
+            log()
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// A running `kalends worker`. Dropping it kills it.
 pub(crate) struct Worker(Child);
 
 impl Worker {
     /// Starts one on a data folder, with a log of its own.
     pub(crate) fn start(data: &Path, settings: &[(&str, &str)], name: &str) -> Self {
+        Self::of(&Program::present(), data, settings, name)
+    }
+
+    /// The same with another release.
+    pub(crate) fn of(
+        program: &Program,
+        data: &Path,
+        settings: &[(&str, &str)],
+        name: &str,
+    ) -> Self {
         let log = data.join(format!("worker-{name}.log"));
-        Self(spawn(&["worker"], data, settings, &log))
+        Self(spawn(program.command(settings), &["worker"], data, &log))
+    }
+
+    /// Asks it to stop, as systemd does, and waits.
+    pub(crate) fn stop(mut self) -> ExitStatus {
+        stop(&mut self.0, String::new)
     }
 
     /// Ends it at once, as a power cut does.
@@ -97,25 +180,30 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `kalends serve` on a data folder and waits until it is ready.
     pub(crate) fn start(data: &Path, settings: &[(&str, &str)]) -> Self {
-        Self::run(&["serve"], data, settings)
+        Self::run(&Program::present(), &["serve"], data, settings)
     }
 
     /// The same without the worker inside: what is owed stays owed.
     pub(crate) fn without_worker(data: &Path, settings: &[(&str, &str)]) -> Self {
-        Self::run(&["serve", "--no-worker"], data, settings)
+        Self::of(&Program::present(), data, settings)
+    }
+
+    /// The same with another release.
+    pub(crate) fn of(program: &Program, data: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::run(program, &["serve", "--no-worker"], data, settings)
     }
 
     /// Starts `kalends demo`, in this folder instead of its own.
     pub(crate) fn demo(data: &Path) -> Self {
-        Self::run(&["demo"], data, &[])
+        Self::run(&Program::present(), &["demo"], data, &[])
     }
 
-    fn run(command: &[&str], data: &Path, settings: &[(&str, &str)]) -> Self {
+    fn run(program: &Program, command: &[&str], data: &Path, settings: &[(&str, &str)]) -> Self {
         let port = free_port();
         let log = data.join(format!("{}-{port}.log", command[0]));
         let listen = format!("127.0.0.1:{port}");
         let arguments = [command, &["--listen", &listen]].concat();
-        let child = spawn(&arguments, data, settings, &log);
+        let child = spawn(program.command(settings), &arguments, data, &log);
         let mut server = Self { child, port, log };
         server.wait_until_ready();
         server
@@ -176,22 +264,23 @@ impl Server {
 
     /// Asks it to stop, as systemd does, and waits.
     pub(crate) fn stop(mut self) -> ExitStatus {
-        let told = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status();
-        assert!(told.expect("kill runs").success());
-        let began = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("a child can be asked") {
-                return status;
-            }
-            assert!(
-                began.elapsed() < PATIENCE,
-                "kalends does not stop:\n{}",
-                self.log()
-            );
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        let log = self.log.clone();
+        stop(&mut self.child, || {
+            fs::read_to_string(&log).unwrap_or_default()
+        })
+    }
+
+    /// Sends it a signal: `TERM`, `INT`.
+    pub(crate) fn signal(&self, name: &str) {
+        signal(&self.child, name);
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn ended(mut self) -> ExitStatus {
+        let log = self.log.clone();
+        ended(&mut self.child, || {
+            fs::read_to_string(&log).unwrap_or_default()
+        })
     }
 
     /// Ends it at once, as a power cut does.
