@@ -1,4 +1,4 @@
-//! The examples of the guide to the API, run as they stand.
+//! What the guides let a reader type, run as it stands.
 
 use std::fs;
 use std::process::Command;
@@ -16,10 +16,10 @@ fn examples(page: &str) -> Vec<&str> {
         .collect()
 }
 
-#[test]
-fn the_examples_of_the_guide_to_the_api_run_as_they_stand() {
+/// Whether the person who runs the tests does without what guides are typed with. Where it is missing, this fails.
+fn does_without_a_shell() -> bool {
     if counterpart::does_without("curl") {
-        return;
+        return true;
     }
     for program in ["bash", "curl", "jq"] {
         let there = Command::new(program).arg("--version").output();
@@ -27,6 +27,14 @@ fn the_examples_of_the_guide_to_the_api_run_as_they_stand() {
             there.is_ok_and(|output| output.status.success()),
             "there is no {program} to run the guide with (Debian: {program}), or do without: KALENDS_TEST_WITHOUT=curl"
         );
+    }
+    false
+}
+
+#[test]
+fn the_examples_of_the_guide_to_the_api_run_as_they_stand() {
+    if does_without_a_shell() {
+        return;
     }
     let page = place::read(&place::root().join("docs/guides/api.md"));
     let examples = examples(&page);
@@ -62,4 +70,23 @@ fn the_examples_of_the_guide_to_the_api_run_as_they_stand() {
     );
     assert!(server.stop().success());
     acme::assert_verified(data.path(), &[]);
+}
+
+/// The script has a PostgreSQL of its own, since the guide makes a role there.
+#[test]
+fn the_three_nodes_of_the_guide_run_as_they_stand() {
+    if does_without_a_shell() || counterpart::does_without("postgres") {
+        return;
+    }
+    let output = Command::new("bash")
+        .arg(place::root().join("tests/three-nodes"))
+        .env("KALENDS", place::kalends())
+        .output()
+        .expect("bash runs");
+    assert!(
+        output.status.success(),
+        "{}\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
