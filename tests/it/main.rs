@@ -16,6 +16,7 @@ mod journey;
 mod life;
 mod looking;
 mod mail_servers;
+mod moving;
 mod openapi;
 mod races;
 mod refusals;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::SecondsFormat;
 use scheduling_accounts::ports::AccountStorage;
 use scheduling_accounts::settings::AccountSettings;
 use scheduling_accounts::{Accounts, AccountsBuilder};
@@ -16,7 +17,7 @@ use scheduling_app::system::{SystemClock, SystemIds, SystemSealer, SystemSecrets
 use scheduling_app::worker::Worker;
 use scheduling_app::{Scheduling, SchedulingBuilder};
 use scheduling_core::ports::{Clock, Storage, Wording};
-use scheduling_persistence::{ConnectOptions, Durability, SeaOrmStorage};
+use scheduling_persistence::{ConnectOptions, Durability, MoveState, SeaOrmStorage};
 use secrecy::ExposeSecret as _;
 use thiserror::Error;
 use url::Url;
@@ -50,9 +51,25 @@ pub enum ComposeError {
     /// `secrets.key` is none.
     #[error("secrets.key {0}")]
     ConfiguredKey(#[source] scheduling_app::system::MalformedKey),
-    /// A copy is being put in the database's place.
-    #[error("the database is being restored")]
+    /// A copy is being put in the database's place, or it is being moved.
+    #[error("the database is being restored or moved")]
     BeingRestored,
+    /// A move into the database is under way, or was cut short.
+    #[error("the database is being moved into from {from}; finish with `kalends move`")]
+    BeingFilled {
+        /// The database it is filled from, without secrets.
+        from: String,
+    },
+    /// Another database has taken its place.
+    #[error(
+        "the database was moved to {to} at {at}; name that one in database.url, or take this one back with `kalends move --take-back`"
+    )]
+    MovedAway {
+        /// The database that took its place, without secrets.
+        to: String,
+        /// When that was.
+        at: String,
+    },
     /// The database does not open.
     #[error("the database does not open")]
     Database(#[source] scheduling_core::ports::StorageError),
@@ -138,6 +155,24 @@ async fn open(
     SeaOrmStorage::connect(url.expose_secret(), &options)
         .await
         .map_err(ComposeError::Database)
+}
+
+/// Says that this process uses the database, and asks whether anybody may: not while it is moved into, and not once it was
+/// moved away. Whoever changes anything asks first.
+///
+/// # Errors
+/// [`ComposeError`].
+pub async fn usable(config: &Config, storage: &SeaOrmStorage) -> Result<(), ComposeError> {
+    database_file::share(config.database_url().expose_secret())
+        .map_err(|_in_use| ComposeError::BeingRestored)?;
+    match storage.move_state().await.map_err(ComposeError::Database)? {
+        MoveState::Settled => Ok(()),
+        MoveState::BeingFilled { from } => Err(ComposeError::BeingFilled { from }),
+        MoveState::MovedAway { to, at } => Err(ComposeError::MovedAway {
+            to,
+            at: at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        }),
+    }
 }
 
 /// Puts everything together over an open database.

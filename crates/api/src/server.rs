@@ -48,6 +48,7 @@ pub enum ServeError {
 /// [`ServeError`].
 pub async fn serve(config: &Config, with_worker: bool) -> Result<(), ServeError> {
     let storage = compose::serving_storage(config).await?;
+    compose::usable(config, &storage).await?;
     if config.database.migrate {
         storage.migrate().await.map_err(ServeError::Migrate)?;
     }

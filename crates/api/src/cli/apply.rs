@@ -34,6 +34,7 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> Ending {
     log::lines_alone(&config)?;
     let (report, pages) = block_on(async {
         let storage = compose::storage(&config).await?;
+        compose::usable(&config, &storage).await?;
         storage.migrate().await?;
         let composed = compose::compose(&config, storage)?;
         let scheduling = &composed.kalends.scheduling;

@@ -5,6 +5,7 @@ mod backup;
 mod config;
 mod demo;
 mod doctor;
+mod r#move;
 mod output;
 mod owner;
 mod rotation;
@@ -83,6 +84,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Put a copy in the place of the SQLite database, while nothing runs
     Restore(backup::RestoreArgs),
+    /// Move the whole database from SQLite to PostgreSQL, or back, while nothing runs
+    Move(r#move::MoveArgs),
     /// Look whether everything is as it should be, and say what to do where it is not
     Doctor(doctor::DoctorArgs),
     /// Re-check the whole database: that no host is ever booked twice
@@ -117,6 +120,7 @@ pub fn run() -> ExitCode {
         Command::Token(args) => token::run(&cli.global, &args),
         Command::Backup(args) => backup::backup(&cli.global, &args),
         Command::Restore(args) => backup::restore(&cli.global, &args),
+        Command::Move(args) => r#move::run(&cli.global, &args),
         Command::Doctor(args) => doctor::run(&cli.global, &args),
         Command::Verify => verify::run(&cli.global),
         Command::Config(args) => config::run(&cli.global, &args),

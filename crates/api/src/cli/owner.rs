@@ -52,6 +52,7 @@ pub(super) fn owner(global: &Global, args: &OwnerArgs) -> Ending {
     let password = password()?;
     let (workspace, person, sign_in) = block_on(async {
         let storage = compose::storage(&config).await?;
+        compose::usable(&config, &storage).await?;
         storage.migrate().await?;
         let composed = compose::compose(&config, storage)?;
         let made = composed

@@ -10,8 +10,8 @@ use figment::{Error, Metadata, Profile, Provider};
 use super::settings::{Kind, SETTINGS};
 
 const PREFIX: &str = "KALENDS_";
-/// Variables that are no settings: they say which file to read.
-const NOT_SETTINGS: [&str; 1] = ["KALENDS_CONFIG"];
+/// Variables that are no settings: they say which file to read, and what to move where.
+const NOT_SETTINGS: [&str; 3] = ["KALENDS_CONFIG", "KALENDS_MOVE_FROM", "KALENDS_MOVE_TO"];
 
 /// What the environment sets.
 pub(super) struct Environment(Vec<(&'static str, Value)>);
