@@ -42,6 +42,7 @@ mod storage;
 #[cfg(feature = "test-support")]
 pub mod test_support;
 mod transfer;
+mod uncut;
 mod unit_of_work;
 mod verify;
 

@@ -19,6 +19,7 @@ use tracing::instrument;
 use crate::error::storage_error;
 use crate::lost::over_the_dead;
 use crate::repository::revisions;
+use crate::uncut::uncut;
 use crate::verify::{self, Violation};
 use crate::{ConnectOptions, Durability, LeaseClock, SeaOrmUnitOfWork};
 
@@ -237,11 +238,7 @@ impl SeaOrmStorage {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        over_the_dead(|| async {
-            let begun = self.writer.begin_with_options(options).await;
-            begun.map_err(storage_error)
-        })
-        .await
+        over_the_dead(|| begin(&self.writer, options)).await
     }
 
     pub(crate) async fn begin_reading(&self) -> Result<DatabaseTransaction, StorageError> {
@@ -257,12 +254,18 @@ impl SeaOrmStorage {
                 ..TransactionOptions::default()
             },
         };
-        over_the_dead(|| async {
-            let begun = self.reader.begin_with_options(options).await;
-            begun.map_err(storage_error)
-        })
-        .await
+        over_the_dead(|| begin(&self.reader, options)).await
     }
+}
+
+/// Begins, and whoever stops waiting for it leaves nothing half begun.
+async fn begin(
+    pool: &DatabaseConnection,
+    options: TransactionOptions,
+) -> Result<DatabaseTransaction, StorageError> {
+    let pool = pool.clone();
+    let begun = uncut(async move { pool.begin_with_options(options).await });
+    begun.await.map_err(storage_error)
 }
 
 /// Whether a connection has no transaction left from its last use; else it is closed, and another takes its place.

@@ -5,6 +5,7 @@
 mod both;
 
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use both::Database;
@@ -224,6 +225,60 @@ async fn a_node_with_a_wrong_clock_shows_the_time_of_the_database() {
         clock.ask().await.unwrap_err();
         assert!(clock.now() >= before);
         assert_eq!(clock.offset(), offset);
+    })
+    .await;
+}
+
+/// Polls a future so many times, and drops it wherever it stands.
+async fn cut_after<T>(polls: usize, future: impl Future<Output = T>) {
+    let mut future = std::pin::pin!(future);
+    for _ in 0..polls {
+        let once = std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context)));
+        if once.await.is_ready() {
+            return;
+        }
+    }
+}
+
+/// Whoever goes away while a transaction is being begun leaves none behind, whatever moment he chooses.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_beginning_that_is_cut_off_leaves_no_transaction_behind() {
+    with_database(|database: Database| async move {
+        let options = ConnectOptions {
+            writers: 1,
+            readers: 1,
+            ..ConnectOptions::default()
+        };
+        let storage = SeaOrmStorage::connect(&database.url, &options)
+            .await
+            .unwrap();
+        storage.migrate().await.unwrap();
+        let raw = database.raw().await;
+        let left = "select cast(count(*) as text) from pg_stat_activity
+            where datname = current_database() and state like 'idle in transaction%'";
+        let leaves_nothing = async || {
+            for _ in 0..100 {
+                if both::text(&raw, left).await == "0" {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            panic!("somebody left a transaction behind");
+        };
+        for polls in (1..=4).cycle().take(40) {
+            cut_after(polls, storage.begin_read()).await;
+            leaves_nothing().await;
+            cut_after(polls, storage.begin()).await;
+            leaves_nothing().await;
+            storage.schema().await.unwrap();
+            storage
+                .begin_read()
+                .await
+                .unwrap()
+                .rollback()
+                .await
+                .unwrap();
+        }
     })
     .await;
 }
