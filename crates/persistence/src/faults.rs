@@ -7,11 +7,11 @@ compile_error!(
     "`fault-injection` is for debug builds: what is released must not be able to forget its locks"
 );
 
-/// Whether hosts are neither locked nor their revisions raised: `KALENDS_FAULTS_LOCKS=off`.
+/// Whether hosts are neither locked nor their revisions raised: `FAULTY_LOCKS=off`.
 #[cfg(feature = "fault-injection")]
 pub(crate) fn locks_are_off() -> bool {
     static OFF: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
-        std::env::var_os("KALENDS_FAULTS_LOCKS").is_some_and(|value| value == "off")
+        std::env::var_os("FAULTY_LOCKS").is_some_and(|value| value == "off")
     });
     *OFF
 }

@@ -84,11 +84,11 @@ fn impossible<'a>(
             throughout && !held.shares_session(&wanted, &case.field)
         })
     };
-    let mut hosts = event.hosts.iter().map(|(host, _)| busy(host));
+    let hosts = event.hosts.iter().map(|(host, _)| busy(host));
     if event.takes_all() {
         hosts.flatten().next()
     } else {
-        let all: Option<Vec<&Held>> = hosts.by_ref().collect();
+        let all: Option<Vec<&Held>> = hosts.collect();
         all.and_then(|all| all.first().copied())
     }
 }

@@ -100,7 +100,7 @@ impl Plant {
     /// The variable of the environment that plants it in a binary with faults.
     pub const fn variable(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::NoLocks => Some(("KALENDS_FAULTS_LOCKS", "off")),
+            Self::NoLocks => Some(("FAULTY_LOCKS", "off")),
             _ => None,
         }
     }
