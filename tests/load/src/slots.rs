@@ -19,7 +19,7 @@ pub(crate) struct Options {
     #[arg(long = "url", value_name = "URL", required = true)]
     urls: Vec<Server>,
     /// What to ask for, as `scene` and `generate` print it; several take turns
-    #[arg(long = "path", value_name = "PATH", required = true)]
+    #[arg(long = "path", value_name = "PATH", required = true, value_parser = path)]
     paths: Vec<String>,
     /// Connections, each asking one thing at a time
     #[arg(long, default_value_t = 16)]
@@ -49,6 +49,14 @@ pub(crate) struct Options {
 struct Found {
     slots: crate::tally::Figures,
     bookings: Option<Seen>,
+}
+
+/// A path of a server.
+fn path(text: &str) -> Result<String, String> {
+    if !text.starts_with('/') || text.contains(char::is_whitespace) {
+        return Err("must begin with / and have no spaces".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// Runs the command.
@@ -89,4 +97,17 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
         return Err(Failure::Violation("not every page was answered".to_owned()));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_line_that_begins_with_a_slash() {
+        assert_eq!(path("/api?x=1").as_deref(), Ok("/api?x=1"));
+        for wrong in ["", "api", "/a b", "/a\r\nhost: b"] {
+            assert!(path(wrong).is_err(), "{wrong}");
+        }
+    }
 }
