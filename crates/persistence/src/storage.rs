@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use scheduling_core::ports::{Revisions, SlotSources, Storage, StorageError, UnitOfWork};
+use scheduling_core::ports::{
+    Revisions, SlotFacts, SlotQuery, SlotSources, Storage, StorageError, UnitOfWork,
+};
 use scheduling_migration::{self as migration, Fitness, Reason};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{Connection as _, SqliteConnection};
@@ -13,12 +15,12 @@ use sea_orm::{
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use thiserror::Error;
+use tracing::instrument;
 
 use crate::clock;
-use tracing::instrument;
 use crate::error::storage_error;
 use crate::lost::over_the_dead;
-use crate::repository::revisions;
+use crate::repository::{revisions, slot_facts};
 use crate::uncut::uncut;
 use crate::verify::{self, Violation};
 use crate::{ConnectOptions, Durability, LeaseClock, SeaOrmUnitOfWork};
@@ -297,6 +299,7 @@ async fn open(pool: sea_orm::ConnectOptions) -> Result<DatabaseConnection, Stora
 
 #[async_trait]
 impl Storage for SeaOrmStorage {
+    #[instrument(level = "debug", skip_all)]
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
         let transaction = self.begin_writing().await?;
         Ok(Box::new(self.unit_of_work(transaction)))
@@ -308,17 +311,11 @@ impl Storage for SeaOrmStorage {
         Ok(Box::new(self.unit_of_work(transaction)))
     }
 
-    #[instrument(level = "debug", skip_all)]
     /// One statement without a transaction around it: on PostgreSQL a third of the round trips.
+    #[instrument(level = "debug", skip_all)]
     async fn revisions(&self, sources: &SlotSources) -> Result<Revisions, StorageError> {
         over_the_dead(|| revisions::read(&self.reader, sources)).await
     }
-}
-
-    #[instrument(level = "debug", skip_all)]
-#[cfg(test)]
-mod tests {
-    use sea_orm::ConnectionTrait as _;
 
     /// The same: one statement sees one state.
     #[instrument(level = "debug", skip_all)]
@@ -328,6 +325,11 @@ mod tests {
             None => SlotFacts::read(&mut *self.begin_read().await?, query).await,
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::ConnectionTrait as _;
 
     use super::*;
 

@@ -6,7 +6,7 @@ use scheduling_core::ports::{
     BookingRecord, BookingRepository, BusyRepository, Directory, EventTypeRepository,
     HoldRepository, IdempotencyRepository, ImageRepository, LinkRepository, MessageRepository,
     OutboxRepository, Revisions, RotationRepository, ScheduleRepository, SessionRepository,
-    SlotSources, StorageError, TimeOffRepository, UnitOfWork,
+    SlotFacts, SlotQuery, SlotSources, StorageError, TimeOffRepository, UnitOfWork,
 };
 use sea_orm::DatabaseTransaction;
 use thiserror::Error;
@@ -15,7 +15,7 @@ use tracing::instrument;
 use crate::LeaseClock;
 use crate::error::storage_error;
 use crate::lock;
-use crate::repository::{record, revisions};
+use crate::repository::{record, revisions, slot_facts};
 
 /// A unit of work over a database transaction. Dropping it rolls back.
 ///
@@ -142,6 +142,15 @@ impl UnitOfWork for SeaOrmUnitOfWork {
         self.settle(read)
     }
 
+    async fn slot_facts(&mut self, query: &SlotQuery) -> Result<SlotFacts, StorageError> {
+        let read = slot_facts::read(&self.transaction, query).await;
+        match self.settle(read)? {
+            Some(facts) => Ok(facts),
+            None => SlotFacts::read(self, query).await,
+        }
+    }
+
+    #[instrument(level = "debug", skip_all)]
     async fn lock_unchanged(
         &mut self,
         sources: &SlotSources,
@@ -161,6 +170,7 @@ impl UnitOfWork for SeaOrmUnitOfWork {
         self.settle(done)
     }
 
+    #[instrument(level = "debug", skip_all)]
     async fn commit(self: Box<Self>) -> Result<(), StorageError> {
         if self.broken {
             self.rollback().await?;
@@ -169,7 +179,6 @@ impl UnitOfWork for SeaOrmUnitOfWork {
         self.transaction.commit().await.map_err(storage_error)
     }
 
-    #[instrument(level = "debug", skip_all)]
     async fn rollback(self: Box<Self>) -> Result<(), StorageError> {
         self.transaction.rollback().await.map_err(storage_error)
     }

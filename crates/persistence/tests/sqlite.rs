@@ -83,7 +83,7 @@ async fn what_cannot_even_be_decoded_is_named_and_takes_nothing_else_down() {
         let short = format!(
             "insert into event_types select x'00', workspace_id, 'short', title, description, category, position, rules,
                 assignment, required, locations, status, version, durations, hours, schedule_id, form, policy, appearance,
-                reminders from event_types where id = {event_type}"
+                reminders, revision from event_types where id = {event_type}"
         );
         raw.execute_unprepared(&short).await.unwrap();
         let mut work = house.storage.begin_read().await.unwrap();

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
-use scheduling_core::ports::{IdempotencyClaim, SpentKey, StorageError, UnitOfWork};
+use scheduling_core::ports::{IdempotencyClaim, KeyQuery, SpentKey, StorageError, UnitOfWork};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use uuid::Uuid;
@@ -93,6 +93,15 @@ impl Idempotent {
             IdempotencyClaim::Fresh => Ok(None),
             IdempotencyClaim::Replay(made) => Ok(Some(made)),
             IdempotencyClaim::Reused => Err(ClaimError::Reused),
+        }
+    }
+
+    /// What is asked about the key, together with other things.
+    pub(crate) fn query(&self) -> KeyQuery {
+        KeyQuery {
+            scope: self.scope.clone(),
+            key: self.key.as_str().to_owned(),
+            fingerprint: self.fingerprint,
         }
     }
 

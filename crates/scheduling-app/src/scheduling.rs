@@ -10,7 +10,7 @@ use scheduling_core::text::Slug;
 use tokio::sync::Notify;
 
 use crate::availability::memory::Memory;
-use crate::availability::{EventTypePage, FindSlots, FoundSlots};
+use crate::availability::{Bookable, EventTypePage, FindSlots, FoundSlots};
 
 /// How many bytes of answers are kept where nothing is said.
 const DEFAULT_MEMORY: usize = 16 * 1024 * 1024;
@@ -23,6 +23,7 @@ pub struct Scheduling {
     observer: Arc<dyn Observer>,
     slots_memory: Arc<Memory<FindSlots, FoundSlots>>,
     pages_memory: Arc<Memory<(Slug, Slug), EventTypePage>>,
+    bookables_memory: Arc<Memory<(Slug, Slug), Bookable>>,
 }
 
 /// The ports that [`Scheduling`] needs.
@@ -51,6 +52,7 @@ impl SchedulingBuilder {
             observer: Arc::new(NoObserver),
             slots_memory: Arc::new(Memory::new(DEFAULT_MEMORY)),
             pages_memory: Arc::new(Memory::new(DEFAULT_MEMORY / 4)),
+            bookables_memory: Arc::new(Memory::new(DEFAULT_MEMORY / 2)),
         }
     }
 }
@@ -63,12 +65,13 @@ impl Scheduling {
         self
     }
 
-    /// The same use cases, which keep answers about slots of at most so many bytes in memory, and a quarter as much about
-    /// event types; with 0 none. 16 MiB where nothing is said.
+    /// The same use cases, which keep answers about slots of at most so many bytes in memory, and three quarters as much
+    /// about event types; with 0 none. 16 MiB where nothing is said.
     #[must_use]
     pub fn with_memory(mut self, bytes: usize) -> Self {
         self.slots_memory = Arc::new(Memory::new(bytes));
         self.pages_memory = Arc::new(Memory::new(bytes / 4));
+        self.bookables_memory = Arc::new(Memory::new(bytes / 2));
         self
     }
 
@@ -89,6 +92,10 @@ impl Scheduling {
 
     pub(crate) fn pages_memory(&self) -> &Memory<(Slug, Slug), EventTypePage> {
         &self.pages_memory
+    }
+
+    pub(crate) fn bookables_memory(&self) -> &Memory<(Slug, Slug), Bookable> {
+        &self.bookables_memory
     }
 
     pub(crate) fn observer(&self) -> &dyn Observer {

@@ -19,7 +19,11 @@ use crate::{lock, sql};
 
 const MICROS_A_MINUTE: i64 = 60_000_000;
 
-fn assemble(stored: &hold::Model, hosts: &[hold_host::Model]) -> Result<Hold, StorageError> {
+/// The hosts come in their order.
+pub(super) fn assemble(
+    stored: &hold::Model,
+    hosts: &[hold_host::Model],
+) -> Result<Hold, StorageError> {
     let row = Row {
         table: "holds",
         id: stored.id,
@@ -79,6 +83,14 @@ async fn by_token(
     load(db, select).await?.pop().transpose()
 }
 
+/// Whether a hold `h` with its buffers overlaps an interval.
+pub(super) fn overlaps(start: &str, end: &str) -> String {
+    format!(
+        "h.starts_at - h.buffer_before * {MICROS_A_MINUTE} < {end}
+            and h.ends_at + h.buffer_after * {MICROS_A_MINUTE} > {start}"
+    )
+}
+
 async fn overlapping(
     db: &impl ConnectionTrait,
     hosts: &[UserId],
@@ -92,9 +104,8 @@ async fn overlapping(
     let list = sql::placeholders(3, hosts.len());
     let query = format!(
         "select distinct h.id from hold_hosts o join holds h on h.id = o.hold_id
-        where o.user_id in ({list})
-            and h.starts_at - h.buffer_before * {MICROS_A_MINUTE} < $2
-            and h.ends_at + h.buffer_after * {MICROS_A_MINUTE} > $1"
+        where o.user_id in ({list}) and {}",
+        overlaps("$1", "$2")
     );
     let mut values = vec![micros(within.start()).into(), micros(within.end()).into()];
     values.extend(hosts);

@@ -62,12 +62,17 @@ async fn look_up(
     };
     let stored: Vec<u8> = sql::get(&found, 0)?;
     let made: Option<Uuid> = sql::get(&found, 1)?;
-    Ok(Some(match made {
-        _ if stored != fingerprint => IdempotencyClaim::Reused,
+    Ok(Some(meaning(stored == fingerprint, made)))
+}
+
+/// What a stored key means to a request with the same fingerprint, or another one.
+pub(super) const fn meaning(same: bool, made: Option<Uuid>) -> IdempotencyClaim {
+    match made {
+        _ if !same => IdempotencyClaim::Reused,
         Some(made) => IdempotencyClaim::Replay(made),
         // Claimed before in this transaction, or by a request that made nothing.
         None => IdempotencyClaim::Fresh,
-    }))
+    }
 }
 
 async fn store(

@@ -16,6 +16,7 @@ pub(crate) mod revisions;
 mod rotation;
 mod schedules;
 mod sessions;
+pub(crate) mod slot_facts;
 mod time_off;
 
 use std::collections::HashMap;

@@ -38,15 +38,18 @@ pub(crate) fn values(sources: &SlotSources) -> (Vec<Value>, String) {
     (own.into_iter().chain(hosts).collect(), list)
 }
 
+/// What is selected: three revisions of one row each, then how many hosts there are and the sum of theirs.
+pub(crate) const COLUMNS: [&str; 5] = [
+    "(select revision from workspaces where id = $1)",
+    "(select revision from event_types where id = $2)",
+    "(select version + uses from booking_links where id = $3)",
+    "count(*)",
+    "cast(coalesce(sum(revision), 0) as bigint)",
+];
+
 /// The statement. `hosts` is what stands behind *from* to find the hosts' revisions.
 pub(crate) fn query(hosts: &str) -> String {
-    format!(
-        "select (select revision from workspaces where id = $1),
-            (select revision from event_types where id = $2),
-            (select version + uses from booking_links where id = $3),
-            count(*), cast(coalesce(sum(revision), 0) as bigint)
-        from {hosts}"
-    )
+    format!("select {} from {hosts}", COLUMNS.join(", "))
 }
 
 /// What the statement found.
@@ -54,19 +57,28 @@ pub(crate) fn of(found: Option<&QueryResult>) -> Result<Revisions, StorageError>
     let Some(found) = found else {
         return Err(StorageError::Other("an aggregate has no row".into()));
     };
+    let mut counts = [None; 5];
+    for (place, count) in counts.iter_mut().enumerate() {
+        *count = sql::get(found, place)?;
+    }
+    counted(counts)
+}
+
+/// The revisions, by what the columns hold.
+pub(crate) fn counted(counts: [Option<i64>; 5]) -> Result<Revisions, StorageError> {
     let row = Row {
         table: "people",
         id: "revision",
     };
-    let maybe = |place| -> Result<Option<u64>, StorageError> {
-        let value: Option<i64> = sql::get(found, place)?;
-        value.map(|value| row.number("revision", value)).transpose()
+    let number = |count: Option<i64>| -> Result<Option<u64>, StorageError> {
+        count.map(|count| row.number("revision", count)).transpose()
     };
+    let [workspace, event_type, link, hosts, of_hosts] = counts;
     Ok(Revisions {
-        workspace: maybe(0)?,
-        event_type: maybe(1)?,
-        link: maybe(2)?,
-        hosts: row.number("revision", sql::get(found, 3)?)?,
-        of_hosts: row.number("revision", sql::get(found, 4)?)?,
+        workspace: number(workspace)?,
+        event_type: number(event_type)?,
+        link: number(link)?,
+        hosts: number(hosts)?.unwrap_or_default(),
+        of_hosts: number(of_hosts)?.unwrap_or_default(),
     })
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono_tz::Tz;
 use scheduling_core::event_type::{EventHours, EventType};
 use scheduling_core::ids::{ScheduleId, UserId};
-use scheduling_core::ports::{StorageError, UnitOfWork};
+use scheduling_core::ports::{Partial, StorageError};
 use scheduling_core::schedule::{Availability, AvailabilitySchedule, ScheduleOwner, WeeklyHours};
 
 use crate::manage::{dangling, log_unreadable};
@@ -24,12 +24,37 @@ pub(super) struct Hours {
     closed: Availability,
 }
 
+/// The schedules that matter to an event type, those it names and those whose default counts.
+pub(super) fn asked(
+    event_type: &EventType,
+    roster: &[UserId],
+) -> (Vec<ScheduleId>, Vec<ScheduleOwner>) {
+    let (mut named, mut owners) = (Vec::new(), Vec::new());
+    if let EventHours::Schedule { schedule, .. } = &event_type.hours {
+        named.push(*schedule);
+    }
+    if event_type.hours.asks_hosts() {
+        for host in roster {
+            match event_type.host_schedules.get(host) {
+                Some(schedule) => named.push(*schedule),
+                None => owners.push(ScheduleOwner::Person(*host)),
+            }
+        }
+        if !owners.is_empty() {
+            owners.push(ScheduleOwner::Workspace(event_type.workspace));
+        }
+    }
+    (named, owners)
+}
+
 impl Hours {
-    /// Reads them.
-    pub(super) async fn read(
-        work: &mut dyn UnitOfWork,
+    /// Puts them together of what was read. `damaged` are the owners whose default schedule cannot be read.
+    pub(super) fn of(
         event_type: &EventType,
         roster: &[UserId],
+        named: &BTreeMap<ScheduleId, AvailabilitySchedule>,
+        defaults: &BTreeMap<ScheduleOwner, AvailabilitySchedule>,
+        damaged: &BTreeSet<ScheduleOwner>,
     ) -> Result<Self, StorageError> {
         let closed = Availability::new(Tz::UTC, WeeklyHours::default(), Vec::new());
         let closed = closed.map_err(|error| StorageError::Other(error.into()))?;
@@ -41,74 +66,28 @@ impl Hours {
             closed,
         };
         if let EventHours::Schedule { schedule, .. } = &event_type.hours {
-            hours.named = named(work, &[*schedule]).await?.remove(schedule);
+            hours.named = named.get(schedule).cloned();
             hours.named_unreadable = hours.named.is_none();
         }
         if event_type.hours.asks_hosts() {
-            hours.read_hosts(work, event_type, roster).await?;
+            let workspace = ScheduleOwner::Workspace(event_type.workspace);
+            for host in roster {
+                let owner = ScheduleOwner::Person(*host);
+                let (schedule, unreadable) = match event_type.host_schedules.get(host) {
+                    Some(own) => (named.get(own), true),
+                    None if defaults.contains_key(&owner) || damaged.contains(&owner) => {
+                        (defaults.get(&owner), true)
+                    }
+                    None => (defaults.get(&workspace), damaged.contains(&workspace)),
+                };
+                if let Some(schedule) = schedule {
+                    hours.hosts.insert(*host, schedule.clone());
+                } else if unreadable {
+                    hours.unreadable.insert(*host);
+                }
+            }
         }
         Ok(hours)
-    }
-
-    async fn read_hosts(
-        &mut self,
-        work: &mut dyn UnitOfWork,
-        event_type: &EventType,
-        roster: &[UserId],
-    ) -> Result<(), StorageError> {
-        let own = |host: &UserId| event_type.host_schedules.get(host).copied();
-        let ids: Vec<ScheduleId> = roster.iter().filter_map(own).collect();
-        let schedules = if ids.is_empty() {
-            BTreeMap::new()
-        } else {
-            named(work, &ids).await?
-        };
-        let mut others = Vec::new();
-        for host in roster {
-            match own(host).map(|id| schedules.get(&id)) {
-                Some(Some(schedule)) => {
-                    self.hosts.insert(*host, schedule.clone());
-                }
-                Some(None) => {
-                    self.unreadable.insert(*host);
-                }
-                None => others.push(*host),
-            }
-        }
-        if others.is_empty() {
-            return Ok(());
-        }
-
-        let workspace = ScheduleOwner::Workspace(event_type.workspace);
-        let mut owners: Vec<ScheduleOwner> =
-            others.iter().copied().map(ScheduleOwner::Person).collect();
-        owners.push(workspace);
-        let mut defaults = work.schedules().defaults(&owners).await?;
-        log_unreadable(&defaults.unreadable);
-        // A damaged row does not say whose it is. Asking for one owner at a time does.
-        let mut damaged = BTreeSet::new();
-        if !defaults.unreadable.is_empty() {
-            for owner in owners {
-                let one = work.schedules().defaults(&[owner]).await?;
-                if !one.unreadable.is_empty() {
-                    damaged.insert(owner);
-                }
-            }
-        }
-        let of_workspace = defaults.found.remove(&workspace);
-        for host in others {
-            let owner = ScheduleOwner::Person(host);
-            if let Some(schedule) = defaults.found.remove(&owner) {
-                self.hosts.insert(host, schedule);
-            } else if damaged.contains(&owner) {
-                self.unreadable.insert(host);
-            } else if let Some(schedule) = &of_workspace {
-                self.hosts.insert(host, schedule.clone());
-            } else if damaged.contains(&workspace) {
-                self.unreadable.insert(host);
-            }
-        }
-        Ok(())
     }
 
     /// The event type's own hours, if it has any.
@@ -141,17 +120,15 @@ impl Hours {
     }
 }
 
-/// The schedules with these ids. One that is missing here is damaged or gone, which the log then says.
-async fn named(
-    work: &mut dyn UnitOfWork,
+/// Says in the log which of the named schedules are damaged or gone.
+pub(super) fn log_missing(
     ids: &[ScheduleId],
-) -> Result<BTreeMap<ScheduleId, AvailabilitySchedule>, StorageError> {
-    let read = work.schedules().get(ids).await?;
-    log_unreadable(&read.unreadable);
-    if read.unreadable.is_empty() {
-        let gone = ids.iter().filter(|id| !read.found.contains_key(id));
+    named: &Partial<BTreeMap<ScheduleId, AvailabilitySchedule>>,
+) {
+    log_unreadable(&named.unreadable);
+    if named.unreadable.is_empty() {
+        let gone = ids.iter().filter(|id| !named.found.contains_key(id));
         let gone: Vec<_> = gone.map(|id| dangling("schedules", "id", id)).collect();
         log_unreadable(&gone);
     }
-    Ok(read.found)
 }

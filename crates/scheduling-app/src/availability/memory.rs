@@ -88,6 +88,15 @@ impl<Q: Hash + Eq + Clone, A> Memory<Q, A> {
         Ok((revisions == answer.revisions).then(|| Arc::clone(&answer.value)))
     }
 
+    /// The kept answer to a question, whether or not it still holds, with the revisions it holds for: for those who compare
+    /// them with what they read anyway.
+    pub(crate) fn peek(&self, question: &Q, now: DateTime<Utc>) -> Option<(Arc<A>, Revisions)> {
+        let kept = self.kept.as_ref()?.get(question)?;
+        let answer = &kept.answer;
+        let in_time = answer.since <= now && now < answer.until;
+        in_time.then(|| (Arc::clone(&answer.value), answer.revisions))
+    }
+
     /// Waits while another works out the answer to the same question. Whoever waited asks [`recall`](Self::recall) again
     /// first. Nobody waits for long: a storage that does not answer keeps each of them, and not all in a row.
     pub(crate) async fn turn(&self, question: &Q) -> Option<MutexGuard<'_, ()>> {

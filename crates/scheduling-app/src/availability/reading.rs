@@ -2,17 +2,24 @@
 //! moves goes through here, so that they cannot disagree.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::mem;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use scheduling_core::event_type::{EventType, HostGroup, SlotRules};
-use scheduling_core::ids::UserId;
-use scheduling_core::ports::{StorageError, UnitOfWork};
+use scheduling_core::assignment::RotationLedger;
+use scheduling_core::event_type::{AssignmentKind, EventType, HostGroup, SlotRules};
+use scheduling_core::ids::{BookingLinkId, UserId};
+use scheduling_core::ports::{
+    Revisions, SlotFacts, SlotQuery, SlotSources, StorageError, UnitOfWork,
+};
+use scheduling_core::schedule::ScheduleOwner;
 use scheduling_core::slots::{HostTime, SlotRequest, SlotRequestError};
 use scheduling_core::time::{Interval, Length};
 use scheduling_core::time_off::TimeOff;
 
-use super::hours::Hours;
-use super::taken::{Apart, Taken};
+use super::hours::{self, Hours, log_missing};
+use super::taken::{Apart, Asking, Taken};
+use crate::manage::log_unreadable;
 
 /// What is asked about an event type, the range aside.
 #[derive(Debug, Clone)]
@@ -26,6 +33,8 @@ pub(crate) struct Question<'a> {
     /// The instant at which holds have expired or not.
     clock: DateTime<Utc>,
     apart: Apart<'a>,
+    link: Option<BookingLinkId>,
+    rotation: bool,
 }
 
 impl<'a> Question<'a> {
@@ -41,6 +50,8 @@ impl<'a> Question<'a> {
             now,
             clock: now,
             apart: Apart::default(),
+            link: None,
+            rotation: false,
         })
     }
 
@@ -54,6 +65,34 @@ impl<'a> Question<'a> {
     pub(crate) fn with_rules(mut self, rules: SlotRules) -> Self {
         self.rules = Cow::Owned(rules);
         self
+    }
+
+    /// Asks for what booking needs to know besides: the event type's ledger, where a rotation chooses its hosts, and
+    /// whether the further link is still as it was read.
+    pub(crate) fn to_book(mut self, link: Option<BookingLinkId>) -> Self {
+        self.link = link;
+        self.rotation = self.event_type.hosting.kind() == AssignmentKind::RoundRobin;
+        self
+    }
+
+    /// What must be asked of the storage to know about starts from `from` up to `to`.
+    pub(crate) fn query(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> SlotQuery {
+        let event_type = self.event_type;
+        let hosts: Vec<UserId> = event_type.hosting.roster().collect();
+        let (schedules, owners) = hours::asked(event_type, &hosts);
+        SlotQuery {
+            sources: SlotSources {
+                workspace: event_type.workspace,
+                event_type: event_type.id,
+                link: self.link,
+                hosts,
+            },
+            schedules,
+            owners,
+            within: reads_around(&self.rules, from, to),
+            rotation: self.rotation,
+            key: None,
+        }
     }
 
     /// Judges by `now` which holds have expired, whatever instant notice is judged by.
@@ -96,6 +135,46 @@ pub(crate) struct HostsTime {
     pub(crate) roster: Vec<UserId>,
     hours: Hours,
     taken: Taken,
+    revisions: Revisions,
+    ledger: RotationLedger<UserId>,
+}
+
+/// What damaged rows are about. They do not say so themselves; asking for one owner, or one host, at a time does.
+#[derive(Default)]
+struct Damage {
+    /// Whose default schedule cannot be read.
+    defaults: BTreeSet<ScheduleOwner>,
+    /// Who has time off that cannot be read.
+    time_off: BTreeSet<UserId>,
+}
+
+impl Damage {
+    async fn find(
+        work: &mut dyn UnitOfWork,
+        query: &SlotQuery,
+        facts: &SlotFacts,
+    ) -> Result<Self, StorageError> {
+        let mut damage = Self::default();
+        if !facts.defaults.unreadable.is_empty() {
+            for owner in &query.owners {
+                let one = work.schedules().defaults(&[*owner]).await?;
+                if !one.unreadable.is_empty() {
+                    damage.defaults.insert(*owner);
+                }
+            }
+        }
+        if !facts.time_off.unreadable.is_empty() {
+            let (workspace, event_type) = (query.sources.workspace, query.sources.event_type);
+            for host in &query.sources.hosts {
+                let off = work.time_off();
+                let his = off.concerning(&[*host], workspace, event_type).await?;
+                if !his.unreadable.is_empty() {
+                    damage.time_off.insert(*host);
+                }
+            }
+        }
+        Ok(damage)
+    }
 }
 
 impl HostsTime {
@@ -106,13 +185,49 @@ impl HostsTime {
         from: DateTime<Utc>,
         to: DateTime<Utc>,
     ) -> Result<Self, StorageError> {
+        let query = question.query(from, to);
+        let facts = work.slot_facts(&query).await?;
+        let damage = Damage::find(work, &query, &facts).await?;
+        Self::put_together(question, query, facts, &damage)
+    }
+
+    /// The same, of what was read before in answer to a [query](Question::query). `None` where some of it could not be
+    /// read: then it must be asked for in a transaction, which finds out whom that concerns.
+    pub(crate) fn of(
+        question: &Question<'_>,
+        query: SlotQuery,
+        facts: SlotFacts,
+    ) -> Result<Option<Self>, StorageError> {
+        if !facts.is_whole() {
+            return Ok(None);
+        }
+        Self::put_together(question, query, facts, &Damage::default()).map(Some)
+    }
+
+    fn put_together(
+        question: &Question<'_>,
+        query: SlotQuery,
+        mut facts: SlotFacts,
+        damage: &Damage,
+    ) -> Result<Self, StorageError> {
+        let (revisions, ledger) = (facts.revisions, mem::take(&mut facts.ledger));
         let event_type = question.event_type;
-        let roster: Vec<UserId> = event_type.hosting.roster().collect();
-        let hours = Hours::read(work, event_type, &roster).await?;
-        let taken = match reads_around(&question.rules, from, to) {
+        let roster = query.sources.hosts;
+        log_missing(&query.schedules, &facts.named);
+        log_unreadable(&facts.defaults.unreadable);
+        log_unreadable(&facts.time_off.unreadable);
+        let (named, defaults) = (&facts.named.found, &facts.defaults.found);
+        let hours = Hours::of(event_type, &roster, named, defaults, &damage.defaults)?;
+        let taken = match query.within {
             Some(within) => {
-                let (clock, apart) = (question.clock, question.apart);
-                Taken::read(work, event_type, &roster, within, clock, apart).await?
+                let asking = Asking {
+                    event_type,
+                    roster: &roster,
+                    within,
+                    now: question.clock,
+                    apart: question.apart,
+                };
+                Taken::of(asking, facts, &damage.time_off)
             }
             None => Taken::default(),
         };
@@ -120,12 +235,24 @@ impl HostsTime {
             roster,
             hours,
             taken,
+            revisions,
+            ledger,
         })
     }
 
     /// When something that takes time now gives it back by itself, if anything does.
     pub(crate) fn next_expiry(&self) -> Option<DateTime<Utc>> {
         self.taken.next_expiry
+    }
+
+    /// The revisions of what it was read from.
+    pub(crate) fn revisions(&self) -> Revisions {
+        self.revisions
+    }
+
+    /// The event type's ledger, where the question [asked](Question::to_book) for it.
+    pub(crate) fn ledger(&self) -> &RotationLedger<UserId> {
+        &self.ledger
     }
 
     /// Whether there are holds that have expired, and take nothing, but still have their claims.

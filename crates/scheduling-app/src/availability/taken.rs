@@ -8,13 +8,11 @@ use scheduling_core::calendar::{BusyInterval, BusySource};
 use scheduling_core::event_type::EventType;
 use scheduling_core::hold::Hold;
 use scheduling_core::ids::{SessionId, UserId};
-use scheduling_core::ports::{HostReservation, StorageError, UnitOfWork};
+use scheduling_core::ports::{HostReservation, SlotFacts};
 use scheduling_core::slots::Reservation;
 use scheduling_core::time::Interval;
 use scheduling_core::time_off::{TimeOff, TimeOffScope};
 use tracing::error;
-
-use crate::manage::log_unreadable;
 
 /// What does not stand in the way of whoever asks.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,30 +40,43 @@ pub(super) struct Taken {
     pub(super) unreadable: BTreeSet<UserId>,
 }
 
+/// For whom it is asked what takes time, and when.
+#[derive(Clone, Copy)]
+pub(super) struct Asking<'a> {
+    pub(super) event_type: &'a EventType,
+    pub(super) roster: &'a [UserId],
+    /// Around which interval.
+    pub(super) within: Interval,
+    /// By which instant holds have expired or not.
+    pub(super) now: DateTime<Utc>,
+    pub(super) apart: Apart<'a>,
+}
+
 impl Taken {
-    /// Reads what overlaps an interval. Holds that have expired at `now` take nothing.
-    pub(super) async fn read(
-        work: &mut dyn UnitOfWork,
-        event_type: &EventType,
-        roster: &[UserId],
-        within: Interval,
-        now: DateTime<Utc>,
-        apart: Apart<'_>,
-    ) -> Result<Self, StorageError> {
+    /// Puts together what overlaps an interval. Holds that have expired take nothing; `damaged` are the hosts with time off
+    /// that cannot be read.
+    pub(super) fn of(asking: Asking<'_>, facts: SlotFacts, damaged: &BTreeSet<UserId>) -> Self {
+        let Asking {
+            event_type,
+            roster,
+            within,
+            now,
+            apart,
+        } = asking;
         let mut taken = Self::default();
-        for found in work.busy().overlapping(roster, within).await? {
+        for found in facts.busy {
             taken.busy.entry(found.host).or_default().push(found.busy);
         }
-        taken
-            .read_time_off(work, event_type, roster, within)
-            .await?;
-        let mut reserved = work.bookings().reservations(roster, within).await?;
+        for host in damaged {
+            taken.take_all(*host, within);
+        }
+        taken.take_time_off(facts.time_off.found, roster, within);
+        let mut reserved = facts.reservations;
         if let Some(booking) = apart.moving {
             give_back(&mut reserved, booking);
         }
-        let holds = work.holds().overlapping(roster, within).await?;
         let mut held: BTreeMap<SessionId, u32> = BTreeMap::new();
-        for hold in &holds {
+        for hold in &facts.holds {
             let is_own = apart.hold.is_some_and(|own| own.id == hold.id);
             let counts = !is_own && !hold.has_expired(now);
             if counts
@@ -95,29 +106,11 @@ impl Taken {
                 .or_default()
                 .push(reservation(event_type, &found));
         }
-        Ok(taken)
+        taken
     }
 
-    async fn read_time_off(
-        &mut self,
-        work: &mut dyn UnitOfWork,
-        event_type: &EventType,
-        roster: &[UserId],
-        within: Interval,
-    ) -> Result<(), StorageError> {
-        let (workspace, id) = (event_type.workspace, event_type.id);
-        let read = work.time_off().concerning(roster, workspace, id).await?;
-        log_unreadable(&read.unreadable);
-        if !read.unreadable.is_empty() {
-            // A damaged row does not say whose it is. Asking for one host at a time does.
-            for host in roster {
-                let his = work.time_off().concerning(&[*host], workspace, id).await?;
-                if !his.unreadable.is_empty() {
-                    self.take_all(*host, within);
-                }
-            }
-        }
-        for time_off in read.found {
+    fn take_time_off(&mut self, found: Vec<TimeOff>, roster: &[UserId], within: Interval) {
+        for time_off in found {
             let concerned: Vec<UserId> = match time_off.scope {
                 TimeOffScope::Person(person) => {
                     let is_he = |host: &UserId| *host == person;
@@ -146,7 +139,6 @@ impl Taken {
                 }
             }
         }
-        Ok(())
     }
 
     /// What is not known is not free.

@@ -1,12 +1,13 @@
 //! Book a slot.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use scheduling_core::booking::{Booking, PendingReason};
 use scheduling_core::event_type::{EventType, LocationChoice, RawAnswer};
 use scheduling_core::ids::{BookingId, UserId};
-use scheduling_core::ports::{Revisions, SlotSources, StorageError, UnitOfWork};
+use scheduling_core::ports::{Revisions, StorageError, UnitOfWork};
 use scheduling_core::slots::Unavailability;
 use scheduling_core::text::{Note, Slug};
 use scheduling_core::time::Length;
@@ -17,6 +18,7 @@ use super::making::{Known, answer_until, question, use_link};
 use super::observed;
 use super::repeated::{idempotent, made_before};
 use crate::actor::Actor;
+use crate::availability::memory::Answer;
 use crate::availability::{Bookable, FindError, bookable, still_as_read};
 use crate::idempotency::IdempotencyKey;
 use crate::{HoldToken, ManageToken, Scheduling};
@@ -107,7 +109,7 @@ impl Scheduling {
     /// # Errors
     /// [`BookError`].
     pub async fn book(&self, command: &BookSlot) -> Result<Booked, BookError> {
-        observed::booking(self, self.book_as(&Actor::Invitee, command)).await
+        observed::booking(self, Box::pin(self.book_as(&Actor::Invitee, command))).await
     }
 
     /// Books a start for somebody, as a host of the event type or as who manages the workspace: without a minimum notice,
@@ -119,7 +121,7 @@ impl Scheduling {
         if *actor == Actor::Invitee {
             return Err(BookError::NotFound);
         }
-        observed::booking(self, self.book_as(actor, command)).await
+        observed::booking(self, Box::pin(self.book_as(actor, command))).await
     }
 
     /// Books inside a transaction of the caller's, who commits it and then calls
@@ -139,8 +141,16 @@ impl Scheduling {
 
     async fn book_as(&self, actor: &Actor, command: &BookSlot) -> Result<Booked, BookError> {
         let mut attempts = Attempts::new();
+        let mut glance = self.glance(actor, command).await;
         loop {
-            let seen = match self.look_before_locking(actor, command).await {
+            // Whoever starts again looks properly.
+            let looked = match glance {
+                Ok(None) => self.look_before_locking(actor, command).await,
+                Ok(Some(seen)) => Ok(Looked::Free(Box::new(seen))),
+                Err(error) => Err(error),
+            };
+            glance = Ok(None);
+            let seen = match looked {
                 Ok(Looked::Free(seen)) => *seen,
                 Ok(Looked::Replay(made)) => return Ok(*made),
                 Err(BookError::Unavailable { reasons, taken, .. }) => {
@@ -163,6 +173,32 @@ impl Scheduling {
                 Some(settled) => return settled,
             }
         }
+    }
+
+    /// Looks at a slot by a single question to the storage, where the event type is in memory. `None` where that is not
+    /// enough to say what can be done: then one looks properly.
+    async fn glance(&self, actor: &Actor, command: &BookSlot) -> Result<Option<Seen>, BookError> {
+        let now = self.ports().clock.now();
+        let link = (command.workspace.clone(), command.event_type.clone());
+        let Some((found, revisions)) = self.bookables_memory().peek(&link, now) else {
+            return Ok(None);
+        };
+        let event_type = &found.event_type;
+        let is_plain = may_book(actor, event_type)
+            && found
+                .link
+                .as_ref()
+                .is_none_or(|link| link.ended(now).is_none())
+            && command.filled().check(event_type).is_ok();
+        if !is_plain {
+            return Ok(None);
+        }
+        let storage = &*self.ports().storage;
+        let known = Known::ask(storage, actor, command, (&found, revisions), now).await?;
+        Ok(known.map(|known| Seen {
+            found: Bookable::clone(&found),
+            known,
+        }))
     }
 
     /// Looks without locking anybody, and refuses what is not offered: a rush for one slot, or nonsense, does not keep the
@@ -189,16 +225,30 @@ impl Scheduling {
         }
         let checked = command.filled().check(event_type);
         checked.map_err(BookError::Form)?;
-        let sources = found.sources();
-        let revisions = work.revisions(&sources).await?;
         let now = self.ports().clock.now();
-        let known = Known::read(&mut *work, actor, command, event_type, now).await?;
-        Ok(Looked::Free(Box::new(Seen {
-            found,
-            sources,
+        let known = Known::read(&mut *work, actor, command, &found, now).await?;
+        self.keep_bookable(command, &found, known.revisions(), now);
+        Ok(Looked::Free(Box::new(Seen { found, known })))
+    }
+
+    /// Keeps in memory what a command's link leads to.
+    fn keep_bookable(
+        &self,
+        command: &BookSlot,
+        found: &Bookable,
+        revisions: Revisions,
+        now: DateTime<Utc>,
+    ) {
+        let answer = Answer {
+            value: Arc::new(found.clone()),
+            sources: found.sources(),
             revisions,
-            known,
-        })))
+            since: now,
+            until: DateTime::<Utc>::MAX_UTC,
+            bytes: 4096 + found.event_type.hosting.roster().count() * 64,
+        };
+        let link = (command.workspace.clone(), command.event_type.clone());
+        self.bookables_memory().keep(&link, answer);
     }
 
     /// Books what was seen to be free. Whatever has changed before the hosts were locked is read again.
@@ -209,13 +259,14 @@ impl Scheduling {
         command: &BookSlot,
         seen: Seen,
     ) -> Result<Booked, BookError> {
-        let found = seen.found;
-        if !work.lock_unchanged(&seen.sources, &seen.revisions).await? {
+        let Seen { found, known } = seen;
+        let sources = found.sources();
+        if !work.lock_unchanged(&sources, &known.revisions()).await? {
             return self.book_locked(work, actor, command, found).await;
         }
         // Whoever waited for the lock is judged by the time after the wait.
         let now = self.ports().clock.now();
-        let known = seen.known.later(actor, command, &found.event_type, now)?;
+        let known = known.later(actor, command, &found.event_type, now)?;
         self.book_known(work, actor, command, found, known, now)
             .await
     }
@@ -251,7 +302,7 @@ impl Scheduling {
         if let Some(made) = made_before(work, actor, command, event_type).await? {
             return self.replay(work, found.event_type, made).await;
         }
-        let known = Known::read(work, actor, command, event_type, now).await?;
+        let known = Known::read(work, actor, command, &found, now).await?;
         self.book_known(work, actor, command, found, known, now)
             .await
     }
@@ -383,8 +434,6 @@ enum Looked {
 /// A slot that was free when it was read.
 struct Seen {
     found: Bookable,
-    sources: SlotSources,
-    revisions: Revisions,
     known: Known,
 }
 

@@ -9,14 +9,17 @@ use scheduling_core::booking::{
 use scheduling_core::event_type::{Approval, BookingLink, Buffers, EventType, LinkEnd};
 use scheduling_core::hold::Hold;
 use scheduling_core::ids::{AttendeeId, BookingId, HistoryId, SessionId, UserId};
-use scheduling_core::ports::{BookingRecord, StorageError, UnitOfWork};
+use scheduling_core::ports::{
+    BookingRecord, IdempotencyClaim, Revisions, Storage, StorageError, UnitOfWork,
+};
 use scheduling_core::time::Interval;
 
 use super::hold::{held, still_held};
-use super::offer::{Offer, asked_by, choose_hosts, meeting, offer, rotation_of, seat};
+use super::offer::{Offer, asked_by, choose_hosts, meeting, offer, seat};
+use super::repeated::idempotent;
 use super::{BookError, BookSlot};
 use crate::actor::Actor;
-use crate::availability::{Apart, EndedLink, Question};
+use crate::availability::{Apart, Bookable, EndedLink, Question};
 use crate::effects::{self, PlanContext};
 use crate::idempotency::Idempotent;
 use crate::{HostToken, ManageToken, Scheduling, SchedulingBuilder};
@@ -33,7 +36,6 @@ pub(super) struct Slot {
 pub(super) struct Known {
     hold: Option<Hold>,
     offer: Offer,
-    ledger: RotationLedger<UserId>,
 }
 
 impl Known {
@@ -42,25 +44,63 @@ impl Known {
         work: &mut dyn UnitOfWork,
         actor: &Actor,
         command: &BookSlot,
-        event_type: &EventType,
+        found: &Bookable,
         now: DateTime<Utc>,
     ) -> Result<Self, BookError> {
-        let question = question(actor, command, event_type, now)?;
+        let question = question_of(actor, command, found, now)?;
         let hold = match &command.hold {
             Some(token) => {
                 let wanted = meeting(&question.rules, command.start);
-                Some(held(work, token, event_type, wanted, now).await?)
+                Some(held(work, token, &found.event_type, wanted, now).await?)
             }
             None => None,
         };
         let question = judged_by_the_hold(question, hold.as_ref(), now);
         let offer = offer(work, &question, command.start).await?;
-        let ledger = rotation_of(work, event_type).await?;
-        Ok(Self {
-            hold,
-            offer,
-            ledger,
-        })
+        Ok(Self { hold, offer })
+    }
+
+    /// The same by a single question to the storage, where what is booked is known already. `None` where it is not, or no
+    /// more: where the event type has changed, the hold is another one, the key was used, or a row cannot be read.
+    pub(super) async fn ask(
+        storage: &dyn Storage,
+        actor: &Actor,
+        command: &BookSlot,
+        known: (&Bookable, Revisions),
+        now: DateTime<Utc>,
+    ) -> Result<Option<Self>, BookError> {
+        let (found, revisions) = known;
+        let question = question_of(actor, command, found, now)?;
+        let mut query = Offer::query(&question, command.start)?;
+        let idempotent = idempotent(actor, command, &found.event_type);
+        query.key = idempotent.as_ref().map(Idempotent::query);
+        let facts = storage.slot_facts(&query).await?;
+        let definition = |r: &Revisions| (r.workspace, r.event_type, r.link);
+        if definition(&facts.revisions) != definition(&revisions)
+            || facts.key != IdempotencyClaim::Fresh
+        {
+            return Ok(None);
+        }
+        let hold = match &command.hold {
+            Some(token) => {
+                let hash = token.hash();
+                let wanted = meeting(&question.rules, command.start);
+                let its = |hold: &&Hold| {
+                    hold.token_hash == hash
+                        && hold.event_type == found.event_type.id
+                        && wanted == Some(hold.interval)
+                        && !hold.has_expired(now)
+                };
+                let Some(hold) = facts.holds.iter().find(its) else {
+                    return Ok(None);
+                };
+                Some(hold.clone())
+            }
+            None => None,
+        };
+        let question = judged_by_the_hold(question, hold.as_ref(), now);
+        let offer = Offer::of(&question, command.start, query, facts)?;
+        Ok(offer.map(|offer| Self { hold, offer }))
     }
 
     /// Judges the same at a later instant. Holds that have expired since still count, which can only be too strict.
@@ -79,6 +119,22 @@ impl Known {
         let offer = self.offer.again(&question, command.start)?;
         Ok(Self { offer, ..self })
     }
+
+    /// The revisions of everything it was read from.
+    pub(super) fn revisions(&self) -> Revisions {
+        self.offer.revisions()
+    }
+}
+
+/// What a command asks of the engine and of the storage.
+fn question_of<'a>(
+    actor: &Actor,
+    command: &BookSlot,
+    found: &'a Bookable,
+    now: DateTime<Utc>,
+) -> Result<Question<'a>, BookError> {
+    let question = question(actor, command, &found.event_type, now)?;
+    Ok(question.to_book(found.link.as_ref().map(|link| link.id)))
 }
 
 impl Scheduling {
@@ -91,11 +147,8 @@ impl Scheduling {
         known: Known,
         now: DateTime<Utc>,
     ) -> Result<(Slot, RotationLedger<UserId>), BookError> {
-        let Known {
-            hold,
-            offer,
-            mut ledger,
-        } = known;
+        let Known { hold, offer } = known;
+        let mut ledger = offer.ledger();
         if offer.has_lapsed_holds() {
             let roster: Vec<UserId> = event_type.hosting.roster().collect();
             work.holds().sweep(Some(&roster), now).await?;

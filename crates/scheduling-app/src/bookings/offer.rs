@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use scheduling_core::assignment::{Assignment, NoHost, RotationLedger, assign};
 use scheduling_core::event_type::{AssignmentKind, BookingWindow, Buffers, EventType, SlotRules};
 use scheduling_core::ids::{SessionId, UserId};
-use scheduling_core::ports::{IdSource, StorageError, UnitOfWork};
+use scheduling_core::ports::{IdSource, Revisions, SlotFacts, SlotQuery, StorageError, UnitOfWork};
 use scheduling_core::slots::{self, Explanation, Unavailability};
 use scheduling_core::time::{Interval, Minutes};
 use thiserror::Error;
@@ -129,6 +129,38 @@ fn this_start(
 }
 
 impl Offer {
+    /// What must be asked of the storage about a start.
+    pub(super) fn query(
+        question: &Question<'_>,
+        start: DateTime<Utc>,
+    ) -> Result<SlotQuery, OfferError> {
+        let (_, to) = this_start(question, start)?;
+        Ok(question.query(start, to))
+    }
+
+    /// Judges a start by what was answered. `None` where some of that could not be read.
+    pub(super) fn of(
+        question: &Question<'_>,
+        start: DateTime<Utc>,
+        query: SlotQuery,
+        facts: SlotFacts,
+    ) -> Result<Option<Self>, OfferError> {
+        match HostsTime::of(question, query, facts)? {
+            Some(time) => judge(question, start, time).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The revisions of what it was judged by.
+    pub(super) fn revisions(&self) -> Revisions {
+        self.time.revisions()
+    }
+
+    /// The event type's ledger, where the question asked for it.
+    pub(super) fn ledger(&self) -> RotationLedger<UserId> {
+        self.time.ledger().clone()
+    }
+
     /// Judges the start once more, by the same time of the hosts and another instant.
     pub(super) fn again(
         self,

@@ -8,6 +8,7 @@ pub mod error;
 mod observer;
 mod record;
 mod revisions;
+mod slot_facts;
 mod storage;
 mod system;
 
@@ -21,6 +22,7 @@ pub use observer::{
 };
 pub use record::{BookingRecord, SpentKey};
 pub use revisions::{Revisions, SlotSources};
+pub use slot_facts::{KeyQuery, SlotFacts, SlotQuery};
 pub use storage::{
     BookingFilter, BookingPage, BookingRepository, BusyRepository, Direction, Directory,
     EventTypeRepository, HoldRepository, HostReservation, IdempotencyClaim, IdempotencyRepository,

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{BookingRecord, DeliveryAttempt, Revisions, SlotSources, StorageError};
+use super::{
+    BookingRecord, DeliveryAttempt, Revisions, SlotFacts, SlotQuery, SlotSources, StorageError,
+};
 use crate::assignment::RotationLedger;
 use crate::booking::{Booking, BookingStatus, HistoryEntry};
 use crate::calendar::HostBusy;
@@ -46,6 +48,15 @@ pub trait Storage: Send + Sync {
     /// [`StorageError`].
     async fn revisions(&self, sources: &SlotSources) -> Result<Revisions, StorageError> {
         self.begin_read().await?.revisions(sources).await
+    }
+
+    /// Everything that is stored about the time of an event type's hosts, in one state that holds everything that was
+    /// committed before the call.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    async fn slot_facts(&self, query: &SlotQuery) -> Result<SlotFacts, StorageError> {
+        self.begin_read().await?.slot_facts(query).await
     }
 }
 
@@ -102,6 +113,15 @@ pub trait UnitOfWork: Send {
     /// # Errors
     /// [`StorageError`].
     async fn revisions(&mut self, sources: &SlotSources) -> Result<Revisions, StorageError>;
+
+    /// Everything that is stored about the time of an event type's hosts. A storage may ask for it in fewer steps than the
+    /// repositories do one after the other, which is what this one does.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    async fn slot_facts(&mut self, query: &SlotQuery) -> Result<SlotFacts, StorageError> {
+        SlotFacts::read(self, query).await
+    }
 
     /// Locks the hosts among the sources as [`lock_hosts`](Self::lock_hosts) does, and answers whether they all are still
     /// as they were when these revisions were read: then nothing that was read with them needs to be read again. A change

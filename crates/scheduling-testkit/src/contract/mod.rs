@@ -51,6 +51,7 @@ pub mod members;
 pub mod messages;
 pub mod outbox;
 pub mod outbox_entries;
+pub mod records;
 pub mod revisions;
 pub mod schedules;
 pub mod sessions;
@@ -101,6 +102,15 @@ macro_rules! storage_contract {
             times:
                 busy_intervals_are_found_where_they_overlap
                 a_ledger_is_empty_until_it_is_stored,
+            records:
+                a_booking_is_added_with_everything_that_belongs_to_it
+                a_booking_that_meets_another_is_added_with_nothing
+                a_key_is_spent_once
+                a_booking_is_changed_with_everything_that_belongs_to_it
+                a_ledger_is_stored_whole_however_its_hosts_change
+                whoever_locks_hears_whether_anything_has_changed
+                whoever_waits_for_a_lock_hears_what_changed_meanwhile
+                everything_about_the_time_of_hosts_is_answered_at_once,
             revisions:
                 what_slots_are_made_of_is_counted
                 what_concerns_others_is_not_counted
@@ -143,6 +153,7 @@ macro_rules! storage_contract {
                 pages_neither_lose_nor_repeat
                 states_are_judged_at_an_instant
                 a_span_lets_through_what_overlaps_it
+                what_lasts_for_days_is_listed_until_it_ends
                 filters_let_through_what_meets_them_all
                 a_text_is_found_in_names_and_addresses,
             booking_records:

@@ -24,6 +24,7 @@ use crate::batch::Batch;
 use crate::convert::micros;
 use crate::entity::{attendee, booking, booking_host};
 use crate::sql;
+pub(super) use reservations::reservation;
 use rows::{assemble, attendee_rows, booking_row, claim_rows, host_rows};
 
 /// The bookings of a select, with three queries however many there are.

@@ -3,8 +3,8 @@
 use scheduling_core::ids::{EventTypeId, SessionId, UserId};
 use scheduling_core::ports::{HostReservation, StorageError};
 use scheduling_core::time::Interval;
+use sea_orm::ConnectionTrait;
 use sea_orm::prelude::Uuid;
-use sea_orm::{ConnectionTrait, QueryResult};
 
 use crate::convert::{Row, micros};
 use crate::sql;
@@ -34,14 +34,26 @@ pub(super) async fn reservations(
     let mut values = vec![micros(within.start()).into(), micros(within.end()).into()];
     values.extend(ids);
     let rows = sql::rows(db, query, values).await?;
-    let mut found: Vec<HostReservation> = rows.iter().map(reservation).collect::<Result<_, _>>()?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        found.push(reservation(
+            (sql::get(row, 0)?, sql::get(row, 1)?, sql::get(row, 2)?),
+            (sql::get(row, 3)?, sql::get(row, 4)?),
+            (sql::get(row, 5)?, sql::get(row, 6)?),
+            sql::get(row, 7)?,
+        )?);
+    }
     found.sort_by_key(|r| (r.host, r.interval));
     Ok(found)
 }
 
-fn reservation(stored: &QueryResult) -> Result<HostReservation, StorageError> {
-    let host: Uuid = sql::get(stored, 0)?;
-    let session: Option<Uuid> = sql::get(stored, 2)?;
+/// Puts one together: of which host, event type and session, when, with which buffers, how many seats.
+pub(crate) fn reservation(
+    (host, event_type, session): (Uuid, Uuid, Option<Uuid>),
+    (starts_at, ends_at): (i64, i64),
+    (buffer_before, buffer_after): (i64, i64),
+    seats_taken: i64,
+) -> Result<HostReservation, StorageError> {
     let (table, id) = match session {
         Some(session) => ("sessions", session),
         None => ("claims", host),
@@ -49,10 +61,10 @@ fn reservation(stored: &QueryResult) -> Result<HostReservation, StorageError> {
     let row = Row { table, id };
     Ok(HostReservation {
         host: UserId::from_uuid(host),
-        event_type: EventTypeId::from_uuid(sql::get(stored, 1)?),
+        event_type: EventTypeId::from_uuid(event_type),
         session: session.map(SessionId::from_uuid),
-        interval: row.interval(sql::get(stored, 3)?, sql::get(stored, 4)?)?,
-        buffers: row.buffers(sql::get(stored, 5)?, sql::get(stored, 6)?)?,
-        seats_taken: row.number("seats_taken", sql::get(stored, 7)?)?,
+        interval: row.interval(starts_at, ends_at)?,
+        buffers: row.buffers(buffer_before, buffer_after)?,
+        seats_taken: row.number("seats_taken", seats_taken)?,
     })
 }

@@ -618,7 +618,7 @@ async fn the_whole_pool_is_locked_and_what_was_seen_is_read_again_only_if_it_cha
     let booked = world.scheduling.book_in(&mut *work, &command).await;
     booked.unwrap();
     work.commit().await.unwrap();
-    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) event_types schedules busy time_off bookings holds rotation bookings bookings rotation outbox commit");
+    insta::assert_snapshot!(storage.calls.take(), @"begin directory event_types lock(2) event_types revisions schedules busy time_off bookings holds rotation bookings bookings rotation outbox commit");
 }
 
 /// Somebody who books while another transaction has the turn: he has seen what was before it, and is answered after it.
