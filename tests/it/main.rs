@@ -17,6 +17,7 @@ mod life;
 mod looking;
 mod mail_servers;
 mod moving;
+mod nodes;
 mod openapi;
 mod races;
 mod refusals;

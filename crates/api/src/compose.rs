@@ -1,23 +1,26 @@
 //! From the configuration to a working system: the only list of concrete types.
 
+mod clock;
 mod counts;
 mod mail;
+mod readiness;
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use chrono::SecondsFormat;
 use scheduling_accounts::ports::AccountStorage;
 use scheduling_accounts::settings::AccountSettings;
 use scheduling_accounts::{Accounts, AccountsBuilder};
-use scheduling_app::system::{SystemClock, SystemIds, SystemSealer, SystemSecrets};
+use scheduling_app::system::{SystemIds, SystemSealer, SystemSecrets};
 use scheduling_app::worker::Worker;
 use scheduling_app::{Scheduling, SchedulingBuilder};
-use scheduling_core::ports::{Clock, Storage, Wording};
-use scheduling_persistence::{ConnectOptions, Durability, MoveState, SeaOrmStorage};
+use scheduling_core::ports::{Storage, Wording};
+use scheduling_persistence::{
+    ConnectOptions, Durability, ForeignSchema, MoveState, Schema, SeaOrmStorage,
+};
 use secrecy::ExposeSecret as _;
 use thiserror::Error;
 use url::Url;
@@ -25,13 +28,15 @@ use url::Url;
 use crate::config::{self, Config, KeyError, key_of_folder};
 use crate::database_file::{self, DatabaseFile};
 use crate::http::edge::Limits;
-use crate::http::problem::causes;
 use crate::telemetry::{DatabaseFigures, Metrics, Scrape, ScrapeToken};
 use crate::urls::Urls;
-use crate::{Kalends, Parts, Readiness};
+use crate::{Kalends, Parts};
 
+pub use clock::NodeClock;
 pub use mail::{MailError, signer};
 pub(crate) use mail::{sendgrid, smtp};
+
+use readiness::DatabaseReadiness;
 
 /// Why the system cannot be put together.
 #[derive(Debug, Error)]
@@ -73,6 +78,9 @@ pub enum ComposeError {
     /// The database does not open.
     #[error("the database does not open")]
     Database(#[source] scheduling_core::ports::StorageError),
+    /// The database is another release's.
+    #[error("this release cannot work with the database")]
+    Schema(#[source] ForeignSchema),
     /// Mails cannot be sent.
     #[error(transparent)]
     Mail(#[from] MailError),
@@ -96,6 +104,8 @@ pub struct Composed {
     pub worker: Worker,
     /// What scrapers get, if anybody may scrape.
     pub scrape: Option<Scrape>,
+    /// What the time is.
+    pub clock: NodeClock,
 }
 
 /// Makes the data folder, readable by its owner alone.
@@ -124,7 +134,7 @@ pub fn data_folder(config: &Config) -> Result<(), ComposeError> {
 /// # Errors
 /// [`ComposeError::Database`], or [`ComposeError::DataFolder`].
 pub async fn storage(config: &Config) -> Result<SeaOrmStorage, ComposeError> {
-    open(config, None).await
+    open(config, None, Pools::of(config)).await
 }
 
 /// Opens the database for a server or a worker: no statement may take longer than the configuration says.
@@ -132,18 +142,65 @@ pub async fn storage(config: &Config) -> Result<SeaOrmStorage, ComposeError> {
 /// # Errors
 /// As [`storage`].
 pub async fn serving_storage(config: &Config) -> Result<SeaOrmStorage, ComposeError> {
-    open(config, config.database.statement_time()).await
+    open(config, config.database.statement_time(), Pools::of(config)).await
+}
+
+/// Gives a worker that runs beside a server connections of its own on PostgreSQL: however many guests wait for one, mails go
+/// out, and the worker still has its when the server's end.
+///
+/// # Errors
+/// As [`storage`].
+pub async fn worker_apart(config: &Config, composed: &mut Composed) -> Result<(), ComposeError> {
+    if config.database_url().expose_secret().starts_with("sqlite:") {
+        return Ok(());
+    }
+    let pools = Pools {
+        writers: 4,
+        readers: 2,
+    };
+    let storage = open(config, config.database.statement_time(), pools).await?;
+    let worker = composed.worker.clone().with_storage(Arc::new(storage));
+    composed.worker = worker;
+    Ok(())
+}
+
+/// How this program and the database's schema stand to each other.
+///
+/// # Errors
+/// [`ComposeError::Schema`] when this program must leave the database alone, [`ComposeError::Database`].
+pub async fn fitting_schema(storage: &SeaOrmStorage) -> Result<Schema, ComposeError> {
+    match storage.schema().await.map_err(ComposeError::Database)? {
+        Schema::Foreign(reason) => Err(ComposeError::Schema(reason)),
+        schema => Ok(schema),
+    }
+}
+
+/// How many connections there may be.
+#[derive(Debug, Clone, Copy)]
+struct Pools {
+    writers: u32,
+    readers: u32,
+}
+
+impl Pools {
+    fn of(config: &Config) -> Self {
+        Self {
+            writers: config.database.connections,
+            readers: config.database.connections,
+        }
+    }
 }
 
 async fn open(
     config: &Config,
     statement_timeout: Option<Duration>,
+    pools: Pools,
 ) -> Result<SeaOrmStorage, ComposeError> {
     data_folder(config)?;
     let options = ConnectOptions {
         statement_timeout,
-        writers: config.database.connections,
-        readers: config.database.connections,
+        writers: pools.writers,
+        readers: pools.readers,
         durability: match config.database.durability {
             config::Durability::PowerCut => Durability::PowerCut,
             config::Durability::ProcessEnd => Durability::ProcessEnd,
@@ -179,10 +236,13 @@ pub async fn usable(config: &Config, storage: &SeaOrmStorage) -> Result<(), Comp
 ///
 /// # Errors
 /// [`ComposeError`].
-pub fn compose(config: &Config, storage: SeaOrmStorage) -> Result<Composed, ComposeError> {
+pub async fn compose(config: &Config, storage: SeaOrmStorage) -> Result<Composed, ComposeError> {
     data_folder(config)?;
-    database_file::share(config.database_url().expose_secret())
-        .map_err(|_in_use| ComposeError::BeingRestored)?;
+    usable(config, &storage).await?;
+    fitting_schema(&storage).await?;
+    let node_clock = NodeClock::start(&storage)
+        .await
+        .map_err(ComposeError::Database)?;
     let storage = Arc::new(storage);
     let secrets = Arc::new(SystemSecrets);
     let key = match &config.secrets.key {
@@ -192,7 +252,7 @@ pub fn compose(config: &Config, storage: SeaOrmStorage) -> Result<Composed, Comp
             .map_err(ComposeError::ConfiguredKey)?,
         None => key_of_folder(&config.data.folder, &*secrets)?,
     };
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock = node_clock.clock();
     let ids = Arc::new(SystemIds::new(Arc::clone(&clock)));
     let urls = Urls::new(&config.public_url());
     let sealer = Arc::new(SystemSealer::new(key, []));
@@ -230,13 +290,14 @@ pub fn compose(config: &Config, storage: SeaOrmStorage) -> Result<Composed, Comp
         clock,
         ids,
         secrets,
-        readiness: Arc::new(DatabaseReadiness {
-            storage: Arc::clone(&storage),
-            file: DatabaseFile::of(config.database_url().expose_secret()),
-        }),
+        readiness: Arc::new(DatabaseReadiness::new(
+            Arc::clone(&storage),
+            DatabaseFile::of(config.database_url().expose_secret()),
+        )),
         public_url,
         domain,
     })?;
+    kalends = kalends.with_memory(config.http.memory_mb * 1024 * 1024);
     kalends.gate = config.http.bookings();
     kalends.lines = config.http.lines();
     kalends.limits = Limits {
@@ -272,33 +333,8 @@ pub fn compose(config: &Config, storage: SeaOrmStorage) -> Result<Composed, Comp
         kalends,
         storage,
         accounts,
-        worker: Worker::new(scheduling, notifier),
+        worker: Worker::new(scheduling, notifier).with_settings(config.worker_settings()),
+        clock: node_clock,
         scrape,
     })
-}
-
-/// The database answers and its schema is up to date.
-struct DatabaseReadiness {
-    storage: Arc<SeaOrmStorage>,
-    file: Option<DatabaseFile>,
-}
-
-#[async_trait]
-impl Readiness for DatabaseReadiness {
-    async fn check(&self) -> Result<(), String> {
-        if self.file.as_ref().is_some_and(|file| !file.is_in_place()) {
-            tracing::error!(
-                "The database's file was deleted or replaced; what is stored now is lost"
-            );
-            return Err("The database's file was deleted or replaced.".to_owned());
-        }
-        match self.storage.pending_migrations().await {
-            Ok(pending) if pending.is_empty() => Ok(()),
-            Ok(_) => Err("The schema is out of date; run kalends migrate.".to_owned()),
-            Err(error) => {
-                tracing::warn!(error = causes(&error), "The database does not answer");
-                Err("The database does not answer.".to_owned())
-            }
-        }
-    }
 }

@@ -26,6 +26,7 @@ mod probe;
 mod rest;
 mod server;
 pub mod setup_file;
+mod signals;
 pub mod telemetry;
 pub mod urls;
 mod web;
@@ -52,7 +53,7 @@ pub use http::problem::{FieldError, Problem, ProblemKind, reference as problems_
 pub use http::rate::{Asked, CountKey, Counted, RateLimit, RateLimits, Rates, SharedCounts};
 pub use http::watched::Logged;
 pub use rest::openapi_json;
-pub use server::{ServeError, serve};
+pub use server::{ServeError, serve, work};
 
 /// Whether the server can do its work; asked by `/ready`.
 #[async_trait]

@@ -5,6 +5,7 @@ pub(crate) mod api;
 pub(crate) mod counterpart;
 pub(crate) mod http;
 pub(crate) mod judge;
+pub(crate) mod line;
 pub(crate) mod mails;
 pub(crate) mod measure;
 pub(crate) mod place;

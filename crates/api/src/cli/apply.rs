@@ -36,7 +36,7 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> Ending {
         let storage = compose::storage(&config).await?;
         compose::usable(&config, &storage).await?;
         storage.migrate().await?;
-        let composed = compose::compose(&config, storage)?;
+        let composed = compose::compose(&config, storage).await?;
         let scheduling = &composed.kalends.scheduling;
         let report = file.apply(scheduling, &*composed.storage).await?;
         let urls = &composed.kalends.urls;

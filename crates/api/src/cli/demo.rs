@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::ExitCode;
 
+use super::server::until_the_end;
 use super::{Ending, Global, Out, block_on};
 use crate::config::{Config, MailTransport, MailTransports};
 use crate::telemetry::log;
@@ -38,13 +38,12 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> Ending {
     block_on(async {
         let storage = compose::storage(&config).await?;
         storage.migrate().await?;
-        let composed = compose::compose(&config, storage)?;
+        let composed = compose::compose(&config, storage).await?;
         // Before the links are shown: they are no use when another server has the address.
         let listener = server::listen(&config)?;
         let links = demo::seed(&composed.kalends, &*composed.storage).await?;
         welcome(&config, &links)?;
-        server::run(&config, listener, composed, true).await?;
-        Ok(ExitCode::SUCCESS)
+        until_the_end(server::run(&config, listener, composed, true)).await
     })
 }
 

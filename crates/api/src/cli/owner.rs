@@ -54,7 +54,7 @@ pub(super) fn owner(global: &Global, args: &OwnerArgs) -> Ending {
         let storage = compose::storage(&config).await?;
         compose::usable(&config, &storage).await?;
         storage.migrate().await?;
-        let composed = compose::compose(&config, storage)?;
+        let composed = compose::compose(&config, storage).await?;
         let made = composed
             .accounts
             .create_first_owner(&workspace, &owner, &password);
@@ -99,7 +99,7 @@ pub(super) fn password_link(global: &Global, args: &PasswordLinkArgs) -> Ending 
     log::lines_alone(&config)?;
     let (link, url) = block_on(async {
         let storage = compose::storage(&config).await?;
-        let composed = compose::compose(&config, storage)?;
+        let composed = compose::compose(&config, storage).await?;
         let link = composed.accounts.issue_password_link(&args.email).await?;
         let url = composed
             .kalends

@@ -3,10 +3,8 @@
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use actix_web::rt::signal;
-use tokio_util::sync::CancellationToken;
-
-use super::{Ending, Global, Out, block_on};
+use super::{Ending, Global, Out, block_on, output};
+use crate::ServeError;
 use crate::compose;
 use crate::config::Config;
 use crate::telemetry::log;
@@ -35,46 +33,23 @@ pub(super) fn serve(global: &Global, args: &ServeArgs) -> Ending {
         .set("http.public_url", args.public_url.as_ref());
     let config = Config::load(global.config.as_deref(), &overrides)?;
     let _seen = log::start(&config)?;
-    block_on(crate::serve(&config, !args.no_worker))?;
-    Ok(ExitCode::SUCCESS)
+    block_on(until_the_end(crate::serve(&config, !args.no_worker)))
 }
 
 pub(super) fn worker(global: &Global) -> Ending {
     let config = global.load()?;
     let _seen = log::start(&config)?;
-    block_on(async {
-        let storage = compose::storage(&config).await?;
-        let composed = compose::compose(&config, storage)?;
-        let stop = CancellationToken::new();
-        let asked = stop.clone();
-        actix_web::rt::spawn(async move {
-            asked_to_stop().await;
-            asked.cancel();
-        });
-        crate::server::watch(&config, composed.scrape.as_ref(), &stop)?;
-        actix_web::rt::spawn(crate::server::sweep(composed.accounts, stop.clone()));
-        tracing::info!("Working");
-        composed.worker.run(stop).await;
-        tracing::info!("Stopped");
-        Ok(ExitCode::SUCCESS)
-    })
+    block_on(until_the_end(crate::server::work(&config)))
 }
 
-/// Waits for SIGTERM or SIGINT.
-async fn asked_to_stop() {
-    #[cfg(unix)]
-    {
-        use actix_web::rt::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => return,
-                _ = signal::ctrl_c() => return,
-            }
+/// Runs what ends when it is asked to. Asked twice, the process ends here: the runtime would wait for what is open.
+pub(super) async fn until_the_end(running: impl Future<Output = Result<(), ServeError>>) -> Ending {
+    match running.await {
+        Err(cut @ ServeError::CutShort) => {
+            output::complain(&format!("kalends: {cut}"));
+            std::process::exit(1);
         }
-    }
-    // Without signals, the process runs until it is killed, which the outbox survives.
-    if signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+        ended => Ok(ended.map(|()| ExitCode::SUCCESS)?),
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn run(global: &Global, args: &TokenArgs) -> Ending {
     log::lines_alone(&config)?;
     let created = block_on(async {
         let storage = compose::storage(&config).await?;
-        let composed = compose::compose(&config, storage)?;
+        let composed = compose::compose(&config, storage).await?;
         let now = composed.kalends.clock.now();
         let new = NewToken {
             name: args.name.clone(),

@@ -9,6 +9,7 @@ mod key;
 mod mail;
 mod settings;
 mod telemetry;
+mod worker;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -32,6 +33,7 @@ pub use mail::{
     DkimConfig, MailConfig, MailTransport, MailTransports, SendGridConfig, SmtpConfig, SmtpTls,
 };
 pub use settings::reference;
+pub use worker::WorkerConfig;
 pub use telemetry::{LogConfig, LogFormat, LoggedRequests, TelemetryConfig};
 
 /// Where the file is looked for when none is named.
@@ -51,6 +53,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Mails.
     pub mail: MailConfig,
+    /// What is owed: mails, deadlines.
+    pub worker: WorkerConfig,
     /// Keys.
     pub secrets: SecretsConfig,
     /// Log lines.
@@ -92,7 +96,9 @@ pub struct HttpConfig {
     pub request_seconds: u64,
     /// Connections a thread keeps open at once.
     pub max_connections: usize,
-    /// How long open requests may take to finish at shutdown.
+    /// How long the server goes on answering after it was asked to stop, so that proxies notice that it is not ready.
+    pub drain_seconds: u64,
+    /// How long open requests, and messages that are being sent, may take to finish at shutdown.
     pub shutdown_seconds: u64,
     /// Bookings that are worked on at once; more wait in line.
     pub bookings_at_once: usize,
@@ -106,6 +112,8 @@ pub struct HttpConfig {
     pub read_wait_seconds: u64,
     /// How many requests of each kind wait in line; more are refused at once.
     pub waiting: usize,
+    /// How many mebibytes of answers about slots are kept in memory.
+    pub memory_mb: usize,
     /// How long a request may be worked on.
     pub answer_seconds: u64,
     /// How long a client may take to read an answer.
@@ -202,6 +210,7 @@ impl Default for HttpConfig {
             max_body_bytes: 64 * 1024,
             request_seconds: 10,
             max_connections: 4096,
+            drain_seconds: 0,
             shutdown_seconds: 20,
             bookings_at_once: 4,
             booking_wait_seconds: 10,
@@ -209,6 +218,7 @@ impl Default for HttpConfig {
             reads_at_once: 64,
             read_wait_seconds: 2,
             waiting: 512,
+            memory_mb: 36,
             answer_seconds: 30,
             reading_seconds: 60,
             trusted_proxies: Proxies::default(),
@@ -373,6 +383,16 @@ impl HttpConfig {
     /// How long a client may take to send a request's headers, and then its body.
     pub fn request_time(&self) -> Duration {
         Duration::from_secs(self.request_seconds)
+    }
+
+    /// How long the server goes on answering after it was asked to stop.
+    pub fn drain_time(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds)
+    }
+
+    /// How long what was begun may take when the server stops.
+    pub fn shutdown_time(&self) -> Duration {
+        Duration::from_secs(self.shutdown_seconds)
     }
 
     /// The lines in front of everything that needs the database.

@@ -61,6 +61,16 @@ fn is_positive(figment: &Figment, key: &str) -> Result<(), String> {
     }
 }
 
+fn is_within<const LEAST: u32, const MOST: u32>(
+    figment: &Figment,
+    key: &str,
+) -> Result<(), String> {
+    match typed::<u32>(figment, key)? {
+        number if (LEAST..=MOST).contains(&number) => Ok(()),
+        _ => Err(format!("must be from {LEAST} to {MOST}")),
+    }
+}
+
 fn is_web_address(figment: &Figment, key: &str) -> Result<(), String> {
     let url: Url = typed::<String>(figment, key)?
         .parse()
@@ -246,10 +256,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         is_positive,
     ),
     scalar(
+        "http.drain_seconds",
+        "0",
+        "How long the server goes on answering after it was asked to stop, while `/ready` says 503. With several servers behind a proxy that asks for `/ready`, make it a little longer than the proxy takes to notice.",
+        is_within::<0, 600>,
+    ),
+    scalar(
         "http.shutdown_seconds",
         "20",
-        "How long open requests may take to finish when the server is asked to stop.",
-        is_positive,
+        "How long open requests may take to finish after that, and messages that are being sent. What is not sent by then is handed back, for another worker or the next start.",
+        is_within::<1, 600>,
     ),
     scalar(
         "http.bookings_at_once",
@@ -286,6 +302,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "512",
         "How many requests wait in each of the lines. Whoever comes after them is answered with 503 and `Retry-After` at once, so that those who are let in are answered soon. `/health`, `/ready`, `/metrics` and static files never wait.",
         is::<u32>,
+    ),
+    scalar(
+        "http.memory_mb",
+        "36",
+        "Mebibytes of answers about slots that are kept in memory, at most about. They are given again while nothing has changed, on whatever server. 0 keeps none.",
+        is::<u16>,
     ),
     scalar(
         "http.answer_seconds",
@@ -370,6 +392,24 @@ pub(super) const SETTINGS: &[Setting] = &[
         r#""power_cut""#,
         "What an answered booking survives on SQLite: `power_cut` is everything, `process_end` is the end of the process at any moment, which makes booking quicker on slow disks.",
         is::<Durability>,
+    ),
+    scalar(
+        "worker.at_once",
+        "8",
+        "Messages that a worker sends at once, at most.",
+        is_within::<1, 64>,
+    ),
+    scalar(
+        "worker.lease_seconds",
+        "60",
+        "How long a worker has a message for itself. What takes three quarters of that is given up and tried again, and what a worker had that died is taken over by another one when it is over.",
+        is_within::<5, 3600>,
+    ),
+    scalar(
+        "worker.poll_milliseconds",
+        "1000",
+        "How often a worker looks whether something is due. What is booked on the same server is sent at once in any case.",
+        is_within::<100, 60_000>,
     ),
     text(
         "mail.transport",

@@ -27,7 +27,7 @@ pub(super) async fn health() -> Json<Health> {
 
 /// Can the server do its work?
 ///
-/// The database answers and its schema is up to date.
+/// The database answers, its schema is one that this release can work with, and the server was not asked to stop.
 #[utoipa::path(tag = "server", operation_id = "ready", responses(
     (status = 200, body = Health),
     (status = 503, body = ProblemBody, content_type = "application/problem+json", description = "`unavailable`"),
