@@ -16,6 +16,7 @@ use crate::support::counterpart;
 use crate::support::mails;
 use crate::support::place;
 use crate::support::server::{Server, Worker};
+use crate::support::sink::{SendGridSink, Sink};
 
 const SCRAPER: &str = "wide-open-figures-4711";
 
@@ -338,6 +339,54 @@ async fn no_log_line_tells_a_secret_or_an_address_whatever_is_logged() {
         .collect();
     assert!(!named.is_empty(), "what the worker does is logged");
     assert!(named.iter().all(|id| id.is_string()), "{named:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sending_mails_tells_no_secret_either() {
+    const MAIL_PASSWORD: &str = "pass word £";
+    let (Some(sendgrid), Some(sink)) = (SendGridSink::start(), Sink::start()) else {
+        return;
+    };
+    let data = tempfile::tempdir().expect("a temporary folder can be made");
+    let (port, address) = (sink.door("auth_login").to_string(), sendgrid.address("503"));
+    let settings = [
+        ("mail.transport", "sendgrid,smtp"),
+        ("mail.sendgrid.api_key", "SG.key"),
+        ("mail.sendgrid.base_url", address.as_str()),
+        ("mail.from_address", "meetings@acme.example"),
+        ("mail.smtp.host", "127.0.0.1"),
+        ("mail.smtp.port", port.as_str()),
+        ("mail.smtp.tls", "none"),
+        ("mail.smtp.username", "user"),
+        ("mail.smtp.password", MAIL_PASSWORD),
+        ("log.filter", "trace"),
+    ];
+    acme::found(data.path(), &settings);
+    let server = Server::start(data.path(), &settings);
+    let api = Api::of(&server.url());
+    let starts = api.starts("half-hour", "").await;
+    let guest = "gwendolyn@unsaid.example";
+    api.book("half-hour", &starts[0], guest).await.expect(201);
+    let began = Instant::now();
+    while sink.kept().len() < 2 {
+        assert!(began.elapsed() < Duration::from_mins(1), "two mails arrive");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let log = server.log();
+    for (what, secret) in [
+        ("SendGrid's key", "SG.key"),
+        ("the mail server's password", MAIL_PASSWORD),
+        // The same in base64, as it goes over the wire.
+        ("the mail server's password", "cGFzcyB3b3JkIMKj"),
+        ("a guest's address", guest),
+        ("a host's address", acme::HOST),
+    ] {
+        assert_untold(&log, what, secret);
+    }
+    assert!(
+        log.contains(" effect{outbox.id="),
+        "what the worker does is logged"
+    );
 }
 
 /// What doctor says as JSON, and whether it is content.

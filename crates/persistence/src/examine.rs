@@ -18,6 +18,10 @@ pub enum DatabaseFacts {
 }
 
 /// What a PostgreSQL server says about itself.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an answer of its own"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostgresFacts {
     /// Its version, such as `15.4`.
