@@ -11,6 +11,7 @@ mod contests;
 mod crashes;
 mod embedder;
 mod guide;
+mod history;
 mod hostile;
 mod journey;
 mod life;
