@@ -20,6 +20,8 @@ mod mail_servers;
 mod moving;
 mod nodes;
 mod openapi;
+mod overload;
+mod proxy;
 mod races;
 mod refusals;
 mod rolling;

@@ -175,3 +175,22 @@ pub(crate) fn previous() -> Option<PathBuf> {
     );
     Some(target.join("previous/kalends"))
 }
+
+/// nginx. `None` when done without.
+pub(crate) fn nginx() -> Option<PathBuf> {
+    if does_without("nginx") {
+        return None;
+    }
+    // Debian keeps a server's programs where a user's PATH does not lead.
+    let places = std::env::var_os("PATH").unwrap_or_default();
+    let nginx = std::env::split_paths(&places)
+        .chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/local/sbin")])
+        .map(|place| place.join("nginx"))
+        .find(|program| program.is_file());
+    assert!(
+        nginx.is_some(),
+        "there is no nginx to test with: run `bash tests/all needs` (Debian: nginx-light), or do without: \
+         KALENDS_TEST_WITHOUT=nginx"
+    );
+    nginx
+}

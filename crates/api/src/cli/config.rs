@@ -30,6 +30,9 @@ pub(super) fn run(global: &Global, args: &ConfigArgs) -> Ending {
                 out.line(format!("Listens at     {}", config.http.listen))?;
                 out.line(format!("Guests reach   {}", config.public_url()))?;
                 out.line(format!("Data folder    {}", config.data.folder.display()))?;
+                for hint in config.hints() {
+                    out.line(format!("Look again     {hint}"))?;
+                }
                 out.finish()?;
                 Ok(ExitCode::SUCCESS)
             }

@@ -5,6 +5,7 @@
 
 mod check;
 mod environment;
+mod hints;
 mod key;
 mod mail;
 mod settings;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actix_web::test::TestRequest;
 use chrono::TimeDelta;
+use scheduling_core::ports::Storage as _;
 use serde_json::{Value, json};
 
 use super::{Answer, PASSWORD, Server, WS, bookings, event_types, request, slots};
@@ -276,8 +277,13 @@ async fn every_problem_is_reached() {
     // The server's own.
     server.ready.0.store(false, Ordering::Relaxed);
     seen.see(P::Unavailable, &server.get("/ready").await);
-    server.kalends.lines.answer_time = Duration::ZERO;
-    seen.see(P::TookTooLong, &server.get("/api/v1/public/acme").await);
+    server.kalends.lines.answer_time = Duration::from_millis(20);
+    let writer = server.storage.begin().await.unwrap();
+    seen.see(
+        P::TookTooLong,
+        &server.book("watch", "2026-12-01T09:00:00+01:00").await,
+    );
+    drop(writer);
     server.kalends.lines.reads = super::overload::narrow(1, 0);
     let place = server.kalends.lines.reads.enter().await.unwrap();
     seen.see(P::Overloaded, &server.get("/api/v1/public/acme").await);
