@@ -699,3 +699,4 @@ mod tests {
         assert_eq!(fields, SETTINGS.len() + tables);
     }
 }
+            "telemetry",

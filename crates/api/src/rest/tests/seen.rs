@@ -182,11 +182,12 @@ impl Collector {
                     bytes.extend_from_slice(&buffer[..read]);
                 }
                 let decoded = ExportTraceServiceRequest::decode(&bytes[head_ends..]).unwrap();
-                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-                stream.write_all(answer).unwrap();
+                // Before it is answered: whoever waits for the answer finds it here.
                 if sender.send((head, decoded)).is_err() {
                     return;
                 }
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                stream.write_all(answer).unwrap();
             }
         });
         Self { endpoint, sent }
