@@ -692,11 +692,20 @@ mod tests {
         // And each field is in the table: the Debug form names them all.
         let fields = format!("{:?}", Config::default()).matches(": ").count();
         let tables = [
-            "data", "http", "limits", "database", "mail", "smtp", "sendgrid", "dkim", "secrets",
+            "data",
+            "http",
+            "limits",
+            "database",
+            "mail",
+            "smtp",
+            "sendgrid",
+            "dkim",
+            "secrets",
+            "worker",
             "log",
+            "telemetry",
         ]
         .len();
         assert_eq!(fields, SETTINGS.len() + tables);
     }
 }
-            "telemetry",
