@@ -48,12 +48,12 @@ mod verify;
 
 pub use backup::{BackupError, check_backup};
 pub use clock::{DatabaseClock, Offset};
+pub use examine::{DatabaseFacts, PostgresFacts, SqliteFacts};
+pub use figures::{OutboxFigures, PoolFigures};
 pub use options::{ConnectOptions, Durability, LeaseClock};
 pub use rate_counts::{RateCount, RateCounted, RateCounts};
 pub use scheduling_migration::Reason as ForeignSchema;
 pub use storage::{Schema, SeaOrmStorage};
-pub use examine::{DatabaseFacts, PostgresFacts, SqliteFacts};
-pub use figures::{OutboxFigures, PoolFigures};
 pub use transfer::{
     MoveError, MoveOutcome, MoveReport, MoveRequest, MoveSide, MoveState, MoveStep, MovedTable,
     Observer as MoveObserver, Unmovable, check_move, move_database,

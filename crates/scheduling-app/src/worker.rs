@@ -143,7 +143,7 @@ impl Worker {
         while !until.is_cancelled() {
             let worked = self.look_and_lease(&mut running, at_least, &until, &give_up);
             let worked = match worked.await {
-                Ok(_) => self.tidy_up(&mut next_sweep, &mut next_holds).await,
+                Ok(()) => self.tidy_up(&mut next_sweep, &mut next_holds).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = worked {

@@ -11,10 +11,11 @@ mod hours;
 mod isolation;
 mod limits;
 mod mails;
+mod memory;
 mod overload;
 mod problems;
-
 mod seen;
+
 use std::sync::Arc;
 
 use actix_web::body::to_bytes;
