@@ -13,7 +13,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
 const WAIT: &str = "set local lock_timeout = '400ms'";
 
 /// How often it begins again. With the pauses between, tables may stay in use for more than a minute.
-const ATTEMPTS: u32 = 30;
+const ATTEMPTS: u32 = 50;
 
 /// What a transaction that migrates sets before it needs the first table.
 pub(crate) async fn wait_briefly(transaction: &impl ConnectionTrait) -> Result<(), DbErr> {
@@ -47,9 +47,9 @@ fn is_in_use(error: &DbErr) -> bool {
     matches!(code.as_deref(), Some("55P03" | "40P01"))
 }
 
-/// Longer and longer, up to three seconds. The database waits, whose connection is ours anyway.
+/// Longer and longer, up to a second and a half. The database waits, whose connection is ours anyway.
 async fn pause(database: &impl ConnectionTrait, before: u32) -> Result<(), DbErr> {
-    let pause = Duration::from_millis(100 << before.min(5));
+    let pause = Duration::from_millis(100 << before.min(4));
     let sleep = format!("select pg_sleep({})", pause.as_secs_f64());
     database.execute_unprepared(&sleep).await?;
     Ok(())
