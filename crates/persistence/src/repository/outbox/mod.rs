@@ -113,6 +113,9 @@ fn present(
 const LONGEST: i64 = 1 << 61;
 
 /// On PostgreSQL rows that another worker is just taking are passed over. SQLite has one writer at a time.
+///
+/// Those that are ready and those whose lease has ended are found each by an index of their own, in their order: however
+/// many are due, no more are looked at than are taken.
 async fn lease(
     db: &impl ConnectionTrait,
     clock: LeaseClock,
@@ -126,16 +129,24 @@ async fn lease(
     };
     let (present, now) = present(db, clock, now);
     let mut values: Vec<Value> = now.into_iter().collect();
-    let (lasts, most) = (values.len() + 1, values.len() + 2);
+    let lasts = values.len() + 1;
     let lasting = lasting.num_microseconds().unwrap_or(LONGEST);
-    values.extend([lasting.min(LONGEST).into(), i64::from(limit).into()]);
-    // Materialized: the choice is made once, whatever plan the update gets.
+    values.push(lasting.min(LONGEST).into());
+    // Materialized: the choice is made once, whatever plan the update gets. The limit stands there as it is, so that a plan
+    // is made for few.
+    let first = format!("order by o.due_at, o.id limit {limit} {pass_over}");
     let take = format!(
-        "with {present}, due as materialized (
-            select o.id from outbox o
-            where (o.status = 'ready' and o.due_at <= (select at from present) and {NOBODY_HAS_ITS_KEY})
-                or (o.status = 'leased' and o.leased_until <= (select at from present))
-            order by o.due_at, o.id limit ${most} {pass_over}
+        "with {present}, fresh as materialized (
+            select o.id, o.due_at from outbox o
+            where o.status = 'ready' and o.due_at <= (select at from present) and {NOBODY_HAS_ITS_KEY}
+            {first}
+        ), lapsed as materialized (
+            select o.id, o.due_at from outbox o
+            where o.status = 'leased' and o.leased_until <= (select at from present)
+            {first}
+        ), due as materialized (
+            select id from (select id, due_at from fresh union all select id, due_at from lapsed) either
+            order by due_at, id limit {limit}
         )
         update outbox set status = 'leased', attempts = attempts + 1,
             leased_until = (select at from present) + ${lasts}
@@ -288,9 +299,13 @@ async fn fail(
 }
 
 async fn next_due(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, StorageError> {
+    // The first in the order of an index: reminders wait by the hundred thousand.
     let query = format!(
         "select min(due) from (
-            select min(o.due_at) as due from outbox o where o.status = 'ready' and {NOBODY_HAS_ITS_KEY}
+            select due from (
+                select o.due_at as due from outbox o where o.status = 'ready' and {NOBODY_HAS_ITS_KEY}
+                order by o.due_at, o.id limit 1
+            ) ready
             union all
             select min(leased_until) as due from outbox where status = 'leased'
         ) waiting"
