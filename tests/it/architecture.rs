@@ -60,7 +60,10 @@ const TEST_EDGES: [(&str, &[&str]); 5] = [
         // Persistence again, with its databases for tests.
         &["scheduling-persistence", "scheduling-testkit"],
     ),
-    ("scheduling-tests", &["scheduling-core", "scheduling-history"]),
+    (
+        "scheduling-tests",
+        &["scheduling-core", "scheduling-history"],
+    ),
 ];
 
 /// Who may know a heavy dependency directly.

@@ -159,7 +159,8 @@ pub async fn check_backup(path: &Path) -> Result<(), BackupError> {
         Err(sqlx::Error::Database(_no_such_table)) => None,
         Err(error) => return Err(damaged(error)),
     };
-    if let Fitness::Foreign(reason) = migration::compatibility::standing(applied, required).fitness()
+    if let Fitness::Foreign(reason) =
+        migration::compatibility::standing(applied, required).fitness()
     {
         return Err(BackupError::Later(reason));
     }

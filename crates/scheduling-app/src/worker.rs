@@ -279,7 +279,10 @@ impl Worker {
     }
 
     fn room(&self, running: &Running) -> usize {
-        self.settings.concurrency.max(1).saturating_sub(running.len())
+        self.settings
+            .concurrency
+            .max(1)
+            .saturating_sub(running.len())
     }
 
     /// Leases as many due effects as may run besides those that do, if those are `at_least` so many, and starts them.
@@ -348,7 +351,9 @@ impl Trouble {
             warn!(error, failures, "The worker's storage failed; it goes on");
         }
         let doubled = 1_u32 << (self.failures - 1).min(16);
-        shortest.saturating_mul(doubled).min(Self::LONGEST.max(shortest))
+        shortest
+            .saturating_mul(doubled)
+            .min(Self::LONGEST.max(shortest))
     }
 
     fn is_over(&mut self) {

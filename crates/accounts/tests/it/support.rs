@@ -73,9 +73,7 @@ impl House {
             lease_clock: LeaseClock::Callers,
             ..ConnectOptions::default()
         };
-        let storage = SeaOrmStorage::connect(url, &options)
-            .await
-            .unwrap();
+        let storage = SeaOrmStorage::connect(url, &options).await.unwrap();
         storage.migrate().await.unwrap();
         let storage = Arc::new(storage);
         let clock = ManualClock::at(builders::instant("2026-11-21T09:00:00Z"));

@@ -34,8 +34,8 @@ pub use mail::{
     DkimConfig, MailConfig, MailTransport, MailTransports, SendGridConfig, SmtpConfig, SmtpTls,
 };
 pub use settings::reference;
-pub use worker::WorkerConfig;
 pub use telemetry::{LogConfig, LogFormat, LoggedRequests, TelemetryConfig};
+pub use worker::WorkerConfig;
 
 /// Where the file is looked for when none is named.
 pub const DEFAULT_FILE: &str = "kalends.toml";

@@ -5,9 +5,9 @@ use scheduling_app::availability::EndedLink;
 use scheduling_core::event_type::LinkEnd;
 use serde::Serialize;
 
-use super::{PageError, Unready};
 use super::links::Paths;
 use super::templates::Page;
+use super::{PageError, Unready};
 
 /// What it is about; the words are in the template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

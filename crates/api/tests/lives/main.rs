@@ -28,9 +28,7 @@ use std::time::Duration;
 use scheduling_core::booking::Change;
 use scheduling_core::effect::NotificationKind;
 use scheduling_core::ports::Storage;
-use scheduling_persistence::{
-    ConnectOptions, Durability, LeaseClock, SeaOrmStorage, test_support,
-};
+use scheduling_persistence::{ConnectOptions, Durability, LeaseClock, SeaOrmStorage, test_support};
 use scheduling_testkit::MemoryStorage;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;

@@ -135,7 +135,10 @@ async fn a_link_shows_the_event_type_with_its_own_questions() {
     let (firm, slug) = (parse("firm"), parse("sales"));
     let page = world.scheduling.event_type_page(&firm, &slug).await;
     let page = page.unwrap();
-    assert_eq!(Some(page.event_type.form.questions.clone()), settings.questions);
+    assert_eq!(
+        Some(page.event_type.form.questions.clone()),
+        settings.questions
+    );
     assert_eq!(
         page.event_type.appearance.redirect_url,
         settings.redirect_url
