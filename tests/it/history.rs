@@ -24,11 +24,11 @@ fn plan(store: Store, folder: PathBuf) -> Plan {
         days: 5,
         pause: 20,
         mishaps: Some((500, 1500)),
-        // A lease is longer than this whole run.
-        sleepwalker: false,
+        // A lease is longer than this whole run. Workers that die are in `workers.rs`.
+        workers_die: false,
         plants: Vec::new(),
         folder,
-        // What a dead worker had in its hands waits a minute for the end of its lease.
+        // A guard against hanging.
         patience: Duration::from_mins(4),
     }
 }

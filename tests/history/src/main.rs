@@ -113,7 +113,7 @@ fn lead(arguments: &Arguments) -> Result<usize, Failure> {
         days: arguments.days,
         pause: arguments.pause,
         mishaps: (!arguments.calm).then_some((1000, 4000)),
-        sleepwalker: !arguments.calm,
+        workers_die: !arguments.calm,
         plants: arguments.plant.clone(),
         folder: folder.clone(),
         store,

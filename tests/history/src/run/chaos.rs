@@ -58,6 +58,8 @@ pub(super) struct Chaos {
     pub(super) cluster: Option<Arc<Cluster>>,
     /// The pause between two mishaps, in milliseconds.
     pub(super) every: (u64, u64),
+    /// Whether workers are killed, or only told to stop.
+    pub(super) workers_die: bool,
 }
 
 impl Chaos {
@@ -138,9 +140,10 @@ impl Chaos {
             Mishap::KillWorker | Mishap::StopWorker => {
                 let place = self.any(&workers, spared);
                 let mut worker = workers[place].lock().await;
-                match mishap {
-                    Mishap::KillWorker => worker.kill(recorder).await?,
-                    _ => worker.stop(recorder).await?,
+                if matches!(mishap, Mishap::KillWorker) && self.workers_die {
+                    worker.kill(recorder).await?;
+                } else {
+                    worker.stop(recorder).await?;
                 }
                 sleep(away).await;
                 worker.revive(recorder).await

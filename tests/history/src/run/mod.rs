@@ -71,8 +71,9 @@ pub struct Plan {
     pub pause: u64,
     /// The pause between two mishaps, in milliseconds; none where nothing is to go wrong.
     pub mishaps: Option<(u64, u64)>,
-    /// Whether a worker is frozen for longer than a lease.
-    pub sleepwalker: bool,
+    /// Whether workers are killed too, and one is frozen for longer than a lease. What they had in their hands then waits a
+    /// minute, until their leases have run out.
+    pub workers_die: bool,
     /// Bugs that are planted.
     pub plants: Vec<Plant>,
     /// An empty folder for everything that the run makes.
@@ -247,10 +248,11 @@ impl Stage {
                 database: self.database.clone(),
                 cluster: self.cluster.clone(),
                 every,
+                workers_die: plan.workers_die,
             };
             chaos.spawn(reign.reign());
         }
-        if plan.sleepwalker {
+        if plan.workers_die {
             chaos.spawn(chaos::sleepwalk(
                 Arc::clone(&self.workers),
                 Arc::clone(shared),
