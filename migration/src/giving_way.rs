@@ -42,9 +42,10 @@ fn is_in_use(error: &DbErr) -> bool {
     else {
         return false;
     };
-    let complaint = cause.as_database_error();
-    let code = complaint.and_then(|complaint| complaint.code());
-    matches!(code.as_deref(), Some("55P03" | "40P01"))
+    let Some(complaint) = cause.as_database_error() else {
+        return false;
+    };
+    matches!(complaint.code().as_deref(), Some("55P03" | "40P01"))
 }
 
 /// Longer and longer, up to a second and a half. The database waits, whose connection is ours anyway.

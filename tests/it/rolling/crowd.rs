@@ -1,4 +1,4 @@
-//! Guests who book and call off, guests who want the same, and Ann who changes her hours: all at once and all the time,
+//! Guests who book Ann and call off, guests who want the same, and Ben who changes his hours: all at once and all the time,
 //! through whichever nodes there are. Each looks at every node after each change, and finds it there.
 
 use std::collections::VecDeque;
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use super::rotation::{Caller, Request, Rotation};
 use crate::support::api::Answer;
 
-const GUESTS: usize = 3;
+const GUESTS: usize = 2;
 const SCHEDULES: &str = "/api/v1/workspaces/acme/schedules";
 const TIME_OFF: &str = "/api/v1/workspaces/acme/time-off";
 const EVENT_TYPES: &str = "/api/v1/workspaces/acme/event-types";
@@ -30,13 +30,13 @@ pub(super) struct Crowd {
     rotation: Rotation,
     stop: Arc<AtomicBool>,
     bookers: Vec<JoinHandle<Vec<Acknowledged>>>,
-    ann: JoinHandle<usize>,
+    ben: JoinHandle<usize>,
 }
 
 /// What the crowd has done.
 pub(super) struct Done {
     pub(super) bookings: Vec<Acknowledged>,
-    /// How often Ann changed what is offered.
+    /// How often Ben changed what is offered.
     pub(super) changes: usize,
 }
 
@@ -49,8 +49,8 @@ impl Crowd {
             days.dedup();
             days
         };
-        // From the day after tomorrow on, so that no notice matters; one day is Ann's.
-        let (anns, days) = (days[60], &days[2..50]);
+        // From the day after tomorrow on, so that no notice matters.
+        let (bens, days) = (days[60], &days[2..50]);
         let mut theirs = vec![VecDeque::new(); GUESTS + 1];
         for start in starts.iter().filter(|start| days.contains(&day_of(start))) {
             let next = theirs.iter_mut().min_by_key(|starts| starts.len());
@@ -72,17 +72,17 @@ impl Crowd {
                 tokio::spawn(guest.contend())
             });
         }
-        let ann = Ann {
+        let ben = Ben {
             rotation: rotation.clone(),
             stop: Arc::clone(&stop),
-            day: anns.to_owned(),
+            day: bens.to_owned(),
             turn: 0,
         };
         Self {
             rotation: rotation.clone(),
             stop,
             bookers,
-            ann: tokio::spawn(ann.change_her_mind()),
+            ben: tokio::spawn(ben.change_his_mind()),
         }
     }
 
@@ -100,7 +100,7 @@ impl Crowd {
             .collect();
         let began = Instant::now();
         while wanted.iter().any(|(name, count)| done(name) < *count) {
-            let ended = self.bookers.iter().any(JoinHandle::is_finished) || self.ann.is_finished();
+            let ended = self.bookers.iter().any(JoinHandle::is_finished) || self.ben.is_finished();
             assert!(!ended, "one of the crowd has found something wrong");
             assert!(
                 began.elapsed() < Duration::from_mins(3),
@@ -118,7 +118,7 @@ impl Crowd {
         for booker in self.bookers {
             bookings.extend(booker.await.expect("a guest finds everything in order"));
         }
-        let changes = self.ann.await.expect("Ann finds everything in order");
+        let changes = self.ben.await.expect("Ben finds everything in order");
         Done { bookings, changes }
     }
 }
@@ -292,34 +292,38 @@ fn acknowledged(answer: &Answer) -> Acknowledged {
     }
 }
 
-/// Ann, who has one day to herself and changes what is offered on it.
-struct Ann {
+/// Ben, whom nobody books, and who changes what is offered on one day.
+///
+/// Nobody books him, so that nothing but his own changes tells a node that what it keeps in memory is old.
+struct Ben {
     rotation: Rotation,
     stop: Arc<AtomicBool>,
     day: String,
     turn: usize,
 }
 
-impl Ann {
-    /// Takes the day off, shortens its hours, puts an event type's starts closer together; and takes each back. Answers how often.
-    async fn change_her_mind(mut self) -> usize {
-        const ALL: usize = 10;
+impl Ben {
+    /// Takes the day off, shortens its hours, puts an event type's starts closer together; and takes each back. Answers how
+    /// often he changed something.
+    async fn change_his_mind(mut self) -> usize {
+        // An hour each from six to ten in the evening.
+        const ALL: usize = 16;
         let elsewhere = "2027-12-24";
-        let off = self
-            .change("POST", TIME_OFF, &time_off(elsewhere))
+        let schedule = self.read(SCHEDULES).await.data()[0].clone();
+        let mut settings = self.read(&format!("{EVENT_TYPES}/hour")).await.body;
+        let read_only = ["id", "version", "position", "url"];
+        let event = settings.as_object_mut().expect("it is an object");
+        event.retain(|key, _| !read_only.contains(&key.as_str()));
+        event.insert("slug".to_owned(), json!("hour-with-ben"));
+        let hosts = json!([{ "hosts": [{ "user": schedule["owner"] }] }]);
+        event.insert("host_groups".to_owned(), hosts);
+        self.change("POST", EVENT_TYPES, &settings)
             .await
             .expect(201);
-        let off = format!("{TIME_OFF}/{}", off.text("id"));
-        let read = Request {
-            by: Caller::Ann,
-            method: "GET",
-            path: SCHEDULES,
-            body: None,
-            key: None,
-        };
-        let schedules = self.rotation.ask(0, &read).await.expect(200);
-        let schedule = schedules.data()[0].clone();
-        let hours = format!("{SCHEDULES}/{}", schedule["id"].as_str().expect("an id"));
+        let off = self.change("POST", TIME_OFF, &time_off(elsewhere)).await;
+        let off = format!("{TIME_OFF}/{}", off.expect(201).text("id"));
+        let hours = schedule["id"].as_str().expect("it has an id");
+        let hours = format!("{SCHEDULES}/{hours}");
         let with = |overrides: Value| {
             let mut availability = schedule["availability"].clone();
             availability["overrides"] = overrides;
@@ -327,13 +331,13 @@ impl Ann {
         };
         let day = self.day.clone();
         let short = json!([{ "from": day, "windows": [{ "start": "09:00", "end": "10:00" }] }]);
-        let event = format!("{EVENT_TYPES}/hour");
+        let event = format!("{EVENT_TYPES}/hour-with-ben");
         let changes = [
             ("PUT", &off, time_off(&day), 0),
             ("PUT", &off, time_off(elsewhere), ALL),
             ("PATCH", &hours, with(short), 1),
             ("PATCH", &hours, with(json!([])), ALL),
-            ("PATCH", &event, json!({ "slot_interval_minutes": 30 }), 19),
+            ("PATCH", &event, json!({ "slot_interval_minutes": 30 }), 31),
             ("PATCH", &event, json!({ "slot_interval_minutes": 60 }), ALL),
         ];
         let mut made = 0;
@@ -342,7 +346,7 @@ impl Ann {
             for (method, path, body, offered) in &changes {
                 self.change(method, path, body).await.expect(200);
                 made += 1;
-                let path = slots_path("hour", &self.day);
+                let path = slots_path("hour-with-ben", &self.day);
                 for (node, answer) in self.rotation.ask_each(&path).await {
                     let found = starts_of(&answer).len();
                     assert_eq!(found, *offered, "{node} after {method} {body}");
@@ -352,10 +356,21 @@ impl Ann {
         made
     }
 
+    async fn read(&self, path: &str) -> Answer {
+        let request = Request {
+            by: Caller::Ben,
+            method: "GET",
+            path,
+            body: None,
+            key: None,
+        };
+        self.rotation.ask(self.turn, &request).await.expect(200)
+    }
+
     async fn change(&mut self, method: &str, path: &str, body: &Value) -> Answer {
         self.turn += 1;
         let request = Request {
-            by: Caller::Ann,
+            by: Caller::Ben,
             method,
             path,
             body: Some(body),

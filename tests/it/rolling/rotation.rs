@@ -11,12 +11,13 @@ use crate::support::server::Server;
 /// How long anything is asked again. A guard against hanging.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A node, asked by guests and by Ann.
+/// A node, asked by guests and by two members.
 #[derive(Clone)]
 pub(super) struct Node {
     pub(super) name: &'static str,
     pub(super) guest: Api,
     pub(super) ann: Api,
+    pub(super) ben: Api,
 }
 
 /// Who asks.
@@ -24,6 +25,14 @@ pub(super) struct Node {
 pub(super) enum Caller {
     Guest,
     Ann,
+    Ben,
+}
+
+/// The API tokens of the two members.
+#[derive(Debug, Clone)]
+pub(super) struct Tokens {
+    pub(super) ann: String,
+    pub(super) ben: String,
 }
 
 /// What is asked for. A change bears a key, so that it may be asked for again.
@@ -63,10 +72,16 @@ impl Rotation {
         work(&mut self.0.lock().expect("nobody panics with it"))
     }
 
-    pub(super) fn add(&self, name: &'static str, server: &Server, token: &str) {
+    pub(super) fn add(&self, name: &'static str, server: &Server, tokens: &Tokens) {
         let guest = Api::of(&server.url());
-        let ann = guest.with_token(token).with("if-match", "*");
-        self.with(|inner| inner.nodes.push(Node { name, guest, ann }));
+        let member = |token: &str| guest.with_token(token).with("if-match", "*");
+        let node = Node {
+            name,
+            ann: member(&tokens.ann),
+            ben: member(&tokens.ben),
+            guest,
+        };
+        self.with(|inner| inner.nodes.push(node));
     }
 
     pub(super) fn remove(&self, name: &str) {
@@ -172,6 +187,7 @@ async fn ask_node(
     let api = match request.by {
         Caller::Guest => &node.guest,
         Caller::Ann => &node.ann,
+        Caller::Ben => &node.ben,
     };
     let api = match request.key {
         Some(key) => &api.with("idempotency-key", key),
