@@ -291,6 +291,10 @@ pub async fn whoever_waits_for_a_lock_hears_what_changed_meanwhile(storage: Arc<
 }
 
 /// Everything there is about hosts, in one answer.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one scene in which every kind of thing takes time"
+)]
 pub async fn everything_about_the_time_of_hosts_is_answered_at_once(storage: Arc<dyn Storage>) {
     let house = House::build(storage).await;
     let sources = sources(&house);

@@ -107,24 +107,7 @@ pub async fn what_slots_are_made_of_is_counted(storage: Arc<dyn Storage>) {
     let mut work = house.begin().await;
     work.schedules().insert(&shared).await.unwrap();
     watch.after("the workspace gets a schedule", work).await;
-    for scope in [
-        TimeOffScope::Workspace,
-        TimeOffScope::Person(ann),
-        TimeOffScope::EventType(house.event_type.id),
-    ] {
-        let (from, to) = ("2026-12-24", "2026-12-26");
-        let mut off = days_off(&house.ids, house.workspace.id, scope, from, to);
-        let mut work = house.begin().await;
-        work.time_off().insert(&off).await.unwrap();
-        watch.after("time off comes", work).await;
-        off.version += 1;
-        let mut work = house.begin().await;
-        work.time_off().update(&off).await.unwrap();
-        watch.after("time off changes", work).await;
-        let mut work = house.begin().await;
-        assert!(work.time_off().delete(off.id).await.unwrap());
-        watch.after("time off goes", work).await;
-    }
+    time_off_is_counted(&mut watch).await;
     let busy = busy(&house.ids, ann, interval("2026-11-24T09:00:00Z", 30));
     let mut work = house.begin().await;
     work.busy().insert(&busy).await.unwrap();
@@ -157,6 +140,30 @@ pub async fn what_slots_are_made_of_is_counted(storage: Arc<dyn Storage>) {
     let mut work = house.begin().await;
     assert!(work.links().delete(link.id).await.unwrap());
     watch.after("the link goes", work).await;
+}
+
+/// Time off of all that a question can meet.
+async fn time_off_is_counted(watch: &mut Watch<'_>) {
+    let house = watch.house;
+    let ann = house.ann.id;
+    for scope in [
+        TimeOffScope::Workspace,
+        TimeOffScope::Person(ann),
+        TimeOffScope::EventType(house.event_type.id),
+    ] {
+        let (from, to) = ("2026-12-24", "2026-12-26");
+        let mut off = days_off(&house.ids, house.workspace.id, scope, from, to);
+        let mut work = house.begin().await;
+        work.time_off().insert(&off).await.unwrap();
+        watch.after("time off comes", work).await;
+        off.version += 1;
+        let mut work = house.begin().await;
+        work.time_off().update(&off).await.unwrap();
+        watch.after("time off changes", work).await;
+        let mut work = house.begin().await;
+        assert!(work.time_off().delete(off.id).await.unwrap());
+        watch.after("time off goes", work).await;
+    }
 }
 
 /// Answers stay while only others' things change.
