@@ -13,8 +13,11 @@ use crate::convert::micros;
 use crate::entity::booking;
 use crate::sql;
 
-/// In microseconds, as the index on long bookings has it.
+/// In microseconds.
 const A_DAY: i64 = 86_400_000_000;
+
+/// Whether a booking lasts about a day or longer, in the words of the index on those.
+const IS_LONG: &str = "ends_at / 2 - starts_at / 2 > 43199999998";
 
 /// Conditions on a booking `b`, with their values.
 struct Conditions {
@@ -75,15 +78,19 @@ impl Conditions {
     }
 
     /// That a booking ends after an instant, said so that it bounds the starts too, by which bookings are listed: it starts
-    /// before the instant by no more than the longest one lasts. An index has those that last longer than a day.
+    /// less than a day before the instant, or is one of those that last longer, for which there is an index.
     fn ends_after(&mut self, instant: i64) -> String {
         let instant = self.value(instant);
         let workspace = &self.workspace;
         format!(
-            "b.ends_at > {instant} and b.starts_at > {instant} - coalesce((
-                select max(ends_at - starts_at) from bookings
-                where workspace_id = {workspace} and ends_at - starts_at > {A_DAY}
-            ), {A_DAY})"
+            "b.ends_at > {instant} and b.starts_at >= (
+                select min(at) from (
+                    select {instant} - {A_DAY} as at
+                    union all
+                    select starts_at from bookings
+                    where workspace_id = {workspace} and ends_at > {instant} and {IS_LONG}
+                ) earliest
+            )"
         )
     }
 
