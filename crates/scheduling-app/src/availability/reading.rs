@@ -69,7 +69,7 @@ impl<'a> Question<'a> {
 
     /// Asks for what booking needs to know besides: the event type's ledger, where a rotation chooses its hosts, and
     /// whether the further link is still as it was read.
-    pub(crate) fn to_book(mut self, link: Option<BookingLinkId>) -> Self {
+    pub(crate) fn with_link(mut self, link: Option<BookingLinkId>) -> Self {
         self.link = link;
         self.rotation = self.event_type.hosting.kind() == AssignmentKind::RoundRobin;
         self
@@ -250,7 +250,7 @@ impl HostsTime {
         self.revisions
     }
 
-    /// The event type's ledger, where the question [asked](Question::to_book) for it.
+    /// The event type's ledger, where the question [asked](Question::with_link) for it.
     pub(crate) fn ledger(&self) -> &RotationLedger<UserId> {
         &self.ledger
     }

@@ -134,7 +134,7 @@ fn question_of<'a>(
     now: DateTime<Utc>,
 ) -> Result<Question<'a>, BookError> {
     let question = question(actor, command, &found.event_type, now)?;
-    Ok(question.to_book(found.link.as_ref().map(|link| link.id)))
+    Ok(question.with_link(found.link.as_ref().map(|link| link.id)))
 }
 
 impl Scheduling {
