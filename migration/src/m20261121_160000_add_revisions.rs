@@ -196,7 +196,7 @@ const SQLITE_RAISED: [(&str, &str); 5] = [
 
 /// SQLite has one trigger for each kind of change.
 fn sqlite() -> String {
-    let mut sql = SQLITE_OWN.to_owned();
+    let mut sql = vec![SQLITE_OWN.to_owned()];
     for (table, raised) in SQLITE_RAISED {
         for (change, rows) in [
             ("insert", ["new"].as_slice()),
@@ -208,10 +208,10 @@ fn sqlite() -> String {
                 .map(|row| raised.replace("{row}", row))
                 .collect();
             let raises = raises.join("\n    ");
-            sql.push_str(&format!(
+            sql.push(format!(
                 "create trigger {table}_revision_{change} after {change} on {table}\nbegin\n    {raises}\nend;\n"
             ));
         }
     }
-    sql
+    sql.concat()
 }

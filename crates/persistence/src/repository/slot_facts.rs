@@ -58,17 +58,16 @@ const KEY: i64 = 8;
 
 /// One part: its number, what stands in the columns it needs, and where that comes from.
 fn part(number: i64, columns: &[(&str, &str)], from: &str) -> String {
-    let mut text = format!("select cast({number} as bigint)");
-    for (name, kind) in COLUMNS {
-        let given = columns.iter().find(|(column, _)| *column == name);
-        match given {
-            Some((_, expression)) => text.push_str(&format!(", {expression}")),
+    let mut selected = vec![format!("cast({number} as bigint)")];
+    selected.extend(COLUMNS.iter().map(|(name, kind)| {
+        match columns.iter().find(|(column, _)| column == name) {
+            Some((_, expression)) => (*expression).to_owned(),
             // The first part says what types there are.
-            None if number == REVISIONS => text.push_str(&format!(", cast(null as {kind})")),
-            None => text.push_str(", null"),
+            None if number == REVISIONS => format!("cast(null as {kind})"),
+            None => "null".to_owned(),
         }
-    }
-    format!("{text} from {from}")
+    }));
+    format!("select {} from {from}", selected.join(", "))
 }
 
 /// The statement, with its values.
