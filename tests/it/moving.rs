@@ -132,10 +132,10 @@ async fn a_firm_moves_to_postgres_and_back_and_loses_nothing() {
         let found = guest.get(&format!("/api/v1/public/bookings/{token}")).await;
         assert_eq!(found.status, 200, "{found:?}");
     }
-    let taken = guest
+    let late = guest
         .book("half-hour", &starts[0], "late@example.org")
         .await;
-    assert_eq!(taken.status, 409, "what was taken is taken: {taken:?}");
+    assert_eq!(late.status, 409, "what was taken is taken: {late:?}");
     let answer = guest
         .book("half-hour", &starts[41], "new@example.org")
         .await;

@@ -61,10 +61,9 @@ fn free_port() -> u16 {
 }
 
 fn start(folder: &Path, set_up: &str, nginx: &Path) -> Proxy {
-    let places: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .iter()
-        .map(|name| format!("{name}_temp_path {name};\n"))
-        .collect();
+    let places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+    let places = places.map(|name| format!("{name}_temp_path {name};\n"));
+    let places = places.concat();
     let whole = format!(
         "pid nginx.pid;\nerror_log stderr;\ndaemon off;\nmaster_process off;\nevents {{}}\n\
          http {{\naccess_log off;\n{places}{set_up}}}\n"

@@ -251,7 +251,7 @@ async fn no_log_line_tells_a_secret_or_an_address_whatever_is_logged() {
     let api = Api::of(&server.url());
     let starts = api.starts("half-hour", "").await;
     let hold = json!({ "start": starts[0] });
-    let held = api
+    let kept = api
         .post("/api/v1/public/acme/event-types/half-hour/holds", &hold)
         .await
         .expect(201);
@@ -260,7 +260,7 @@ async fn no_log_line_tells_a_secret_or_an_address_whatever_is_logged() {
         "timezone": "Europe/Lisbon",
         "invitee": { "name": "Gwendolyn Unsaid", "email": "gwendolyn@unsaid.example" },
         "note": "about my illness",
-        "hold": held.text("token"),
+        "hold": kept.text("token"),
     });
     let booked = api
         .post("/api/v1/public/acme/event-types/half-hour/bookings", &book)
@@ -304,7 +304,7 @@ async fn no_log_line_tells_a_secret_or_an_address_whatever_is_logged() {
     assert!(log.contains("\"level\":\"TRACE\""), "everything is logged");
     for (what, secret) in [
         ("the manage token", manage),
-        ("the hold's token", held.text("token")),
+        ("the hold's token", kept.text("token")),
         ("an API token", token.as_str()),
         ("the scrapers' token", SCRAPER),
         ("a password", acme::PASSWORD),

@@ -63,8 +63,8 @@ pub(crate) fn read(
     nonce: &str,
     answer: &[u8],
 ) -> Result<Seen, Foreign> {
-    let sealed = hex::decode(answer.trim_ascii()).map_err(|_no_hex| Foreign)?;
-    let opened = sealer.open(&sealed).map_err(|_not_ours| Foreign)?;
+    let bytes = hex::decode(answer.trim_ascii()).map_err(|_no_hex| Foreign)?;
+    let opened = sealer.open(&bytes).map_err(|_not_ours| Foreign)?;
     let text = opened.strip_prefix(ANSWER).ok_or(Foreign)?;
     let seen: Seen = serde_json::from_slice(text).map_err(|_other_form| Foreign)?;
     if seen.nonce == nonce {
@@ -102,11 +102,11 @@ async fn answer(
         client: client::address(&request, &kalends.trusted_proxies),
     };
     let text = serde_json::to_vec(&seen).map_err(|_never| unknown())?;
-    let sealed = sealer.seal(&[ANSWER, &text].concat());
+    let bytes = sealer.seal(&[ANSWER, &text].concat());
     Ok(HttpResponse::Ok()
         .insert_header(("cache-control", "no-store"))
         .content_type("text/plain")
-        .body(hex::encode(sealed)))
+        .body(hex::encode(bytes)))
 }
 
 #[cfg(test)]

@@ -23,6 +23,10 @@ use crate::telemetry::log;
 
 /// What `move` takes.
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(super) struct MoveArgs {
     /// The database to move; without it, the configured one
     #[arg(

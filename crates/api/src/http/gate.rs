@@ -5,7 +5,7 @@
 //! in time: who finds it full is sent away at once, so that those who are let in are answered soon.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -29,6 +29,7 @@ pub struct GateSize {
 pub struct Gate {
     places: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
+    refused: Arc<AtomicU64>,
     size: GateSize,
 }
 
@@ -52,6 +53,7 @@ impl Gate {
         Self {
             places: Arc::new(Semaphore::new(at_once)),
             waiting: Arc::new(AtomicUsize::new(0)),
+            refused: Arc::new(AtomicU64::new(0)),
             size: GateSize { at_once, ..size },
         }
     }
@@ -64,6 +66,11 @@ impl Gate {
     /// How many wait right now.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// How many were sent away so far.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// How many have a place right now.
@@ -83,13 +90,17 @@ impl Gate {
         let before = self.waiting.fetch_add(1, Ordering::Relaxed);
         let _in_line = InLine(&self.waiting);
         if before >= self.size.waiting {
+            self.refused.fetch_add(1, Ordering::Relaxed);
             return Err(overloaded("Too many requests wait in line."));
         }
         let place = Arc::clone(&self.places).acquire_owned();
         match tokio::time::timeout(self.size.patience, place).await {
             Ok(Ok(place)) => Ok(Place(place)),
             // The gate is never closed, so only time can run out.
-            Ok(Err(_)) | Err(_) => Err(overloaded("The line did not move on in time.")),
+            Ok(Err(_)) | Err(_) => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                Err(overloaded("The line did not move on in time."))
+            }
         }
     }
 }
@@ -120,6 +131,7 @@ mod tests {
         drop(place);
         assert!(gate.enter().await.is_ok());
         assert_eq!((gate.inside(), gate.waiting()), (0, 0));
+        assert_eq!(gate.refused(), 1);
     }
 
     #[actix_web::test]

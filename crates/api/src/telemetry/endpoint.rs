@@ -69,8 +69,10 @@ impl Scrape {
             database.look(&self.metrics).await;
         }
         for (name, line) in &self.lines {
-            self.metrics.line(name, line.inside(), line.waiting());
+            self.metrics.line(name, line);
         }
+        let refused = self.lines.iter().map(|(_, line)| line.refused()).sum();
+        self.metrics.overloaded(refused);
         self.metrics.render()
     }
 }

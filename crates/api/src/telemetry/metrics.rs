@@ -11,6 +11,7 @@ use scheduling_core::ports::{AnswerSource, BookingOutcome};
 use super::names;
 use super::process::{ProcessFigures, count};
 use super::requests::RequestFigures;
+use crate::http::gate::Gate;
 
 /// The figures of one server. Cloning is cheap, and clones are one.
 #[derive(Clone)]
@@ -115,11 +116,16 @@ impl Metrics {
     }
 
     /// How many requests a line lets in and keeps waiting right now.
-    pub(super) fn line(&self, name: &str, inside: usize, waiting: usize) {
+    pub(super) fn line(&self, name: &str, line: &Gate) {
         let labels = [("line", name)];
         let figure = |figure, number| self.register().gauge(figure, &labels).set(count(number));
-        figure(names::LINE_INSIDE, inside);
-        figure(names::LINE_WAITING, waiting);
+        figure(names::LINE_INSIDE, line.inside());
+        figure(names::LINE_WAITING, line.waiting());
+    }
+
+    /// How many requests were sent away so far because a line was full or did not move on.
+    pub(super) fn overloaded(&self, refused: u64) {
+        self.0.refused_overload.absolute(refused);
     }
 
     /// Sorts what was measured into its buckets. It piles up until then or until the next [`render`](Self::render), so

@@ -49,10 +49,8 @@ impl Metrics {
     ) {
         let (method, route) = (name(method), route.unwrap_or(NO_ROUTE));
         let status = status.as_u16();
-        match status {
-            429 => self.0.refused_rate.increment(1),
-            503 => self.0.refused_overload.increment(1),
-            _ => {}
+        if status == StatusCode::TOO_MANY_REQUESTS.as_u16() {
+            self.0.refused_rate.increment(1);
         }
         let known = self.0.requests.0.read();
         let known = known.unwrap_or_else(PoisonError::into_inner);

@@ -133,13 +133,13 @@ impl OwnCounts {
         let one = |asked: &Asked| {
             let before = buckets.get(&asked.key).map_or(now, |at| (*at).max(now));
             let after = before + asked.step();
-            let allowed = after - now <= asked.span();
+            let allowed = after.saturating_sub(now) <= asked.span();
             if allowed {
                 buckets.insert(asked.key, after);
             }
             Counted {
                 allowed,
-                ahead: if allowed { after - now } else { before - now },
+                ahead: if allowed { after } else { before }.saturating_sub(now),
             }
         };
         asked.iter().map(one).collect()
