@@ -94,14 +94,12 @@ impl Gate {
             return Err(overloaded("Too many requests wait in line."));
         }
         let place = Arc::clone(&self.places).acquire_owned();
-        match tokio::time::timeout(self.size.patience, place).await {
-            Ok(Ok(place)) => Ok(Place(place)),
-            // The gate is never closed, so only time can run out.
-            Ok(Err(_)) | Err(_) => {
-                self.refused.fetch_add(1, Ordering::Relaxed);
-                Err(overloaded("The line did not move on in time."))
-            }
+        // The gate is never closed, so only time can run out.
+        if let Ok(Ok(place)) = tokio::time::timeout(self.size.patience, place).await {
+            return Ok(Place(place));
         }
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        Err(overloaded("The line did not move on in time."))
     }
 }
 
