@@ -137,7 +137,13 @@ fn lead(arguments: &Arguments) -> Result<usize, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let verdict = runtime.block_on(run(&plan))?;
+    let verdict = runtime.block_on(async {
+        tokio::select! {
+            verdict = run(&plan) => verdict,
+            // What was started is stopped when it goes out of scope.
+            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+        }
+    })?;
     verdict.case.save(&folder.join("case.json"))?;
     say(&verdict.summary())?;
     show(&verdict.findings, arguments.show)
