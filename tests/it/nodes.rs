@@ -162,7 +162,12 @@ async fn a_server_that_is_asked_to_stop_is_not_ready_any_more_and_answers_what_i
 async fn whoever_is_asked_twice_to_stop_ends_at_once() {
     let data = tempfile::tempdir().expect("a temporary folder can be made");
     acme::found(data.path(), &[]);
-    let patient = [("http.shutdown_seconds", "600")];
+    // Nobody but the second signal ends it.
+    let patient = [
+        ("http.shutdown_seconds", "600"),
+        ("http.request_seconds", "600"),
+        ("http.answer_seconds", "600"),
+    ];
     for (first, second) in [("TERM", "TERM"), ("INT", "INT"), ("TERM", "INT")] {
         let server = Server::start(data.path(), &patient);
         let api = Api::of(&server.url());
