@@ -174,6 +174,8 @@ async fn whoever_is_asked_twice_to_stop_ends_at_once() {
         let starts = api.starts("half-hour", "").await;
         let port = server.port();
         let open = HalfSent::begin(port, &starts[0]);
+        // Until the server has read what was sent so far.
+        tokio::time::sleep(Duration::from_secs(1)).await;
         server.signal(first);
         until("closed", async || status_of(port, "/health").is_none()).await;
         // It waits for the request that is open.
