@@ -379,6 +379,36 @@ mod tests {
     }
 
     #[test]
+    fn figures_and_traces_are_checked() {
+        let telemetry = |rest: &str| complaints(&format!("[telemetry]\n{rest}"));
+        for good in [
+            "metrics_listen = \"127.0.0.1:9100\"",
+            "metrics_token = \"0123456789abcdef\"",
+            "otlp_endpoint = \"http://127.0.0.1:4318\"\notlp_headers = \"x-key=k, y=z\"",
+            "trace_share = 0",
+            "trace_share = 1",
+            "trace_share = 0.5",
+        ] {
+            assert_eq!(telemetry(good), [""; 0], "{good}");
+        }
+        for bad in [
+            "metrics_listen = \"127.0.0.1:8000\"",
+            "metrics_token = \"hunter2\"",
+            "metrics_token = \"hunter2 hunter2 hunter2\"",
+            "otlp_endpoint = \"127.0.0.1:4318\"",
+            "otlp_headers = \"x-key=k\"",
+            "otlp_endpoint = \"http://127.0.0.1:4318\"\notlp_headers = \"hunter2\"",
+            "otlp_endpoint = \"http://127.0.0.1:4318\"\notlp_headers = \"a b=hunter2\"",
+            "trace_share = 1.5",
+            "trace_share = -1",
+        ] {
+            let found = telemetry(bad);
+            assert_eq!(found.len(), 1, "{bad}: {found:?}");
+            assert!(!found[0].contains("hunter2"), "{found:?}");
+        }
+    }
+
+    #[test]
     fn a_file_that_is_no_toml_is_an_error() {
         assert_eq!(complaints("[http\nlisten").len(), 1);
     }

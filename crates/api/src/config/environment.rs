@@ -48,6 +48,8 @@ fn scalar(text: String) -> Value {
         Value::from(number)
     } else if let Ok(flag) = text.parse::<bool>() {
         Value::from(flag)
+    } else if let Some(number) = text.parse::<f64>().ok().filter(|n| n.is_finite()) {
+        Value::from(number)
     } else {
         Value::from(text)
     }
@@ -94,12 +96,14 @@ mod tests {
             ("KALENDS_HTTP__WROKERS", "3"),
             ("KALENDS_CONFIG", "x.toml"),
             ("PATH", "/bin"),
+            ("KALENDS_TELEMETRY__TRACE_SHARE", "0.25"),
         ];
         let (environment, unknown) =
             Environment::read(variables.into_iter().map(|(k, v)| (k.into(), v.into())));
         let config: super::super::Config = Figment::from(environment).extract().unwrap();
         assert_eq!(config.http.workers, 3);
         assert!(!config.database.migrate);
+        assert_eq!(config.telemetry.trace_share.to_string(), "0.25");
         let password = config.mail.smtp.password.unwrap();
         assert_eq!(secrecy::ExposeSecret::expose_secret(&password), "00123");
         assert_eq!(unknown, ["KALENDS_HTTP__WROKERS"]);
